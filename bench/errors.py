@@ -1,0 +1,62 @@
+"""Two families, because Allure shows two reds.
+
+`Deviation` is an AssertionError: the station under test did something wrong (Allure: failed).
+`BenchError` is everything that keeps the bench from judging (Allure: broken).
+`MalformedMme` says that octets are no message; what that means is for the caller to decide.
+"""
+
+from __future__ import annotations
+
+
+class Deviation(AssertionError):
+    """The station under test departs from a rule.
+
+    what   who did what, in one line
+    rule   the clause or table that says otherwise
+    saw    what was seen instead
+    look   where to look: a frame number, an attachment
+    """
+
+    def __init__(self, what: str, *, rule: str, saw: str = "", waited: str = "", look: str = "") -> None:
+        self.what, self.rule, self.saw, self.waited, self.look = what, rule, saw, waited, look
+        lines = [what]
+        for name in ("rule", "waited", "saw", "look"):
+            if value := getattr(self, name):
+                lines.append(f"  {name:<7} {value}")
+        super().__init__("\n".join(lines))
+
+
+class BenchError(Exception):
+    """The bench itself cannot go on; the station under test is not to blame."""
+
+
+class ConfigError(BenchError):
+    """A rig file, profile or option is wrong. Carries every mistake found, not only the first."""
+
+    def __init__(self, *mistakes: str) -> None:
+        self.mistakes = mistakes
+        super().__init__("\n".join(mistakes))
+
+
+class PortError(BenchError):
+    """A frame port, pilot or power switch does not work."""
+
+
+class AdapterError(BenchError):
+    """An adapter does not answer, refuses or is not what the rig file says."""
+
+
+class RigBroken(BenchError):
+    """The rig failed its self-check; nothing measured on it would mean anything."""
+
+
+class CaptureError(BenchError):
+    """A capture file cannot be read."""
+
+
+class MalformedMme(ValueError):
+    """Octets that are no management message: *what* was being read, *where* (octet), *why* it failed."""
+
+    def __init__(self, what: str, where: int, why: str) -> None:
+        self.what, self.where, self.why = what, where, why
+        super().__init__(f"{what}: octet {where}: {why}")

@@ -179,13 +179,15 @@ class RndStyle(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LateSound:
-    """A sound that is late while the raster goes on: the next one follows at once.
+    """One sound of an attempt that comes late, while the next one follows at once.
 
-    by      how late
-    share   of the sounds, 0 to 1
+    interval        before the late sound
+    next_interval   after it
+    share           of the attempts in which it happens, 0 to 1
     """
 
-    by: Spread
+    interval: Spread
+    next_interval: Spread
     share: float
 
 
@@ -213,7 +215,7 @@ class AttenCharRsp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterFirstStart:
-    """CM_SLAC_MATCH.REQ by schedule: a fixed time after the first CM_START_ATTEN_CHAR.IND, whatever the station does."""
+    """CM_SLAC_MATCH.REQ by schedule: a fixed time after the first CM_START_ATTEN_CHAR.IND, whatever happens between."""
 
     RULE: ClassVar[str] = "after first start"
     at: Spread

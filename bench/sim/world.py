@@ -69,6 +69,10 @@ class World:
             heapq.heappop(events)
         return events[0][0] if events else None
 
+    def busy(self) -> bool:
+        """Nothing waits in the world without a time."""
+        return False
+
     def wake(self, now: Ns) -> None:
         """Run everything that is due at *now*, what it causes at the same instant included."""
         events = self._events

@@ -1,0 +1,92 @@
+"""What a SLAC machine reports: values, in the order things happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bench.ids import MacAddress, Nid, Nmk, RunId
+from bench.units import Ns
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The logical network (AVLN) a match leads into."""
+
+    nid: Nid
+    nmk: Nmk
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged:
+    """*who* is the PEV's address and RunID where an EVSE speaks of one of its sessions, else the station."""
+
+    t: Ns
+    who: str
+    old: str
+    new: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Something came that changes nothing here. Said aloud, because a silent machine cannot be diagnosed."""
+
+    t: Ns
+    who: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """CM_SLAC_MATCH.CNF was sent (EVSE) or received (PEV); the link is still to come.
+
+    sounds_heard  EVSE: distinct sounds of this attempt; PEV: num_sounds of the EVSE's CM_ATTEN_CHAR.IND
+    average_db    mean over the reported groups; None if no groups were reported
+    """
+
+    t: Ns
+    pev_mac: MacAddress
+    evse_mac: MacAddress
+    run_id: RunId
+    sounds_heard: int
+    average_db: float | None
+    network: Network
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """The modems see each other in the new network. *after*: since CM_SLAC_MATCH.CNF."""
+
+    t: Ns
+    after: Ns
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFailed:
+    """One matching attempt is over without a match. The machine may go on with another."""
+
+    t: Ns
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """Nothing more will be tried until a new trigger on the pilot."""
+
+    t: Ns
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PilotWanted:
+    """An EVSE asks its pilot for this duty cycle; None is state E. (AC EVSE without a request, V2G3-M06-07)"""
+
+    t: Ns
+    duty_cycle_pct: float | None
+    why: str
+
+
+Event: TypeAlias = StateChanged | Ignored | Matched | LinkUp | AttemptFailed | GaveUp | PilotWanted

@@ -60,3 +60,9 @@ class MalformedMme(ValueError):
     def __init__(self, what: str, where: int, why: str) -> None:
         self.what, self.where, self.why = what, where, why
         super().__init__(f"{what}: octet {where}: {why}")
+
+
+def demand(holds: object, what: str, *, rule: str, saw: str = "", look: str = "") -> None:
+    """Raise `Deviation(what)` unless *holds*; a check that says in words what it checks."""
+    if not holds:
+        raise Deviation(what, rule=rule, saw=saw, look=look or "ladder.svg and trace.pcapng (attached)")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bench.errors import MalformedMme
-from bench.mme import Frame, decode, is_homeplug
+from bench.mme import Frame, Mme, RawMme, decode, is_homeplug
 from bench.pilot.model import PilotReading
 from bench.units import Ns
 
@@ -30,6 +30,10 @@ class FrameSeen:
     direction: Direction
     octets: bytes
     frame: Frame | None
+
+    @property
+    def mme(self) -> Mme | RawMme | None:
+        return self.frame.mme if self.frame else None
 
 
 @dataclass(frozen=True, slots=True)

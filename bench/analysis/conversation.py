@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from bench.analysis.limits import ATTEMPT_GAP
 from bench.analysis.model import NetworkProof, SetKey
 from bench.capture import UNKNOWN_ADDRESS
-from bench.ids import BROADCAST, MacAddress
+from bench.ids import BROADCAST, MacAddress, RunId
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -51,9 +51,25 @@ SlacMme: TypeAlias = (
     | CmSlacMatchReq
     | CmSlacMatchCnf
 )
-OfTheCar: TypeAlias = CmSlacParmReq | CmStartAttenCharInd | CmMnbcSoundInd | CmAttenCharRsp | CmSlacMatchReq
+SLAC_MESSAGES = (
+    CmSlacParmReq,
+    CmSlacParmCnf,
+    CmStartAttenCharInd,
+    CmMnbcSoundInd,
+    CmAttenProfileInd,
+    VsAttenCharInd,
+    CmAttenCharInd,
+    CmAttenCharRsp,
+    CmValidateReq,
+    CmValidateCnf,
+    CmSlacMatchReq,
+    CmSlacMatchCnf,
+)
+"""What belongs to an attempt, the modems' own messages included."""
+OF_THE_CAR = (CmSlacParmReq, CmStartAttenCharInd, CmMnbcSoundInd, CmAttenCharRsp, CmSlacMatchReq)
 """What a PEV sends, with a RunID in it."""
 
+PARAM = (CmSlacParmReq, CmSlacParmCnf)
 PROGRESS = (CmStartAttenCharInd, CmMnbcSoundInd, CmAttenCharInd, CmSlacMatchReq, CmSlacMatchCnf)
 """After one of these a new request means a new attempt."""
 GOING_ON = (CmStartAttenCharInd, CmMnbcSoundInd, CmAttenCharRsp, CmSlacMatchReq)
@@ -81,23 +97,23 @@ class Conversation:
         self.validate_cnfs: list[Heard[CmValidateCnf]] = []
         self.match_reqs: list[Heard[CmSlacMatchReq]] = []
         self.match_cnfs: list[Heard[CmSlacMatchCnf]] = []
-        self._by_type: dict[type[SlacMme], list[Heard[SlacMme]]] = {
-            CmSlacParmReq: self.param_reqs,  # type: ignore[dict-item]  # each list takes exactly its key's class
-            CmSlacParmCnf: self.param_cnfs,  # type: ignore[dict-item]
-            CmStartAttenCharInd: self.starts,  # type: ignore[dict-item]
-            CmMnbcSoundInd: self.sounds,  # type: ignore[dict-item]
-            CmAttenProfileInd: self.atten_profiles,  # type: ignore[dict-item]
-            VsAttenCharInd: self.vs_atten_chars,  # type: ignore[dict-item]
-            CmAttenCharInd: self.atten_inds,  # type: ignore[dict-item]
-            CmAttenCharRsp: self.atten_rsps,  # type: ignore[dict-item]
-            CmValidateReq: self.validate_reqs,  # type: ignore[dict-item]
-            CmValidateCnf: self.validate_cnfs,  # type: ignore[dict-item]
-            CmSlacMatchReq: self.match_reqs,  # type: ignore[dict-item]
-            CmSlacMatchCnf: self.match_cnfs,  # type: ignore[dict-item]
+        self._by_type: dict[type[object], list[Any]] = {
+            CmSlacParmReq: self.param_reqs,
+            CmSlacParmCnf: self.param_cnfs,
+            CmStartAttenCharInd: self.starts,
+            CmMnbcSoundInd: self.sounds,
+            CmAttenProfileInd: self.atten_profiles,
+            VsAttenCharInd: self.vs_atten_chars,
+            CmAttenCharInd: self.atten_inds,
+            CmAttenCharRsp: self.atten_rsps,
+            CmValidateReq: self.validate_reqs,
+            CmValidateCnf: self.validate_cnfs,
+            CmSlacMatchReq: self.match_reqs,
+            CmSlacMatchCnf: self.match_cnfs,
         }
         self.first: Heard[SlacMme] | None = None
         self.last: Heard[SlacMme] | None = None
-        self.last_of_car: Heard[OfTheCar] | None = None
+        self.last_of_car: tuple[MacAddress, RunId] | None = None
         self.last_param_t: Ns | None = None
         self.progressed = False
         self.set_key_before = set_key_before
@@ -110,15 +126,15 @@ class Conversation:
         if self.first is None:
             self.first = heard
         self.last = heard
-        if isinstance(mme, OfTheCar):
-            self.last_of_car = heard  # type: ignore[assignment]  # narrowed just now
-        if isinstance(mme, CmSlacParmReq | CmSlacParmCnf):
+        if isinstance(mme, OF_THE_CAR):
+            self.last_of_car = heard.src, mme.run_id
+        if isinstance(mme, PARAM):
             self.last_param_t = heard.t
         elif isinstance(mme, PROGRESS):
             self.progressed = True
 
     @property
-    def counts(self) -> dict[type[SlacMme], int]:
+    def counts(self) -> dict[type[object], int]:
         return {kind: len(heard) for kind, heard in self._by_type.items()}
 
     @property
@@ -141,9 +157,7 @@ def opens_attempt(current: Conversation | None, heard: Heard[SlacMme]) -> bool:
     return False
 
 
-def _request_opens(
-    current: Conversation, last: Heard[SlacMme], heard: Heard[SlacMme], request: CmSlacParmReq
-) -> bool:
+def _request_opens(current: Conversation, last: Heard[SlacMme], heard: Heard[SlacMme], request: CmSlacParmReq) -> bool:
     if current.progressed:
         return True
     if current.param_reqs:
@@ -166,8 +180,7 @@ def _unheard_request_opens(
     if current.progressed and isinstance(mme, CmStartAttenCharInd):
         return True
     if current.last_of_car is not None:
-        before = current.last_of_car
-        return before.src != heard.src or before.mme.run_id != mme.run_id
+        return current.last_of_car != (heard.src, mme.run_id)
     if current.param_cnfs:
         answer = current.param_cnfs[-1]
         return addressee(answer) != heard.src or answer.mme.run_id != mme.run_id

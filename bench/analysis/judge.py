@@ -1,70 +1,99 @@
-"""Measured intervals against their limits, by two profiles and with the bench's own uncertainty."""
+"""From the frames of an attempt to the judged attempt."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
-from bench.analysis.intervals import Interval
-from bench.units import Ns, show
+from bench.analysis.attenuation import attenuation_of, hearers_of, profiles_of
+from bench.analysis.conversation import Conversation
+from bench.analysis.deviations import Case, findings_of
+from bench.analysis.diagnosis import diagnose
+from bench.analysis.keys import key_of
+from bench.analysis.model import Attempt, Recorder
+from bench.analysis.outcome import outcome_of
+from bench.analysis.stations import candidates_of, stations_of
+from bench.analysis.timings import timings_of
+from bench.mme import (
+    CmAttenCharInd,
+    CmAttenCharRsp,
+    CmAttenProfileInd,
+    CmMnbcSoundInd,
+    CmSlacMatchCnf,
+    CmSlacMatchReq,
+    CmSlacParmCnf,
+    CmSlacParmReq,
+    CmStartAttenCharInd,
+    CmValidateCnf,
+    CmValidateReq,
+    VsAttenCharInd,
+)
+from bench.units import Ns
 
-
-class Profile(enum.Enum):
-    """strict: the standard's limits. field: what real stations do and get away with."""
-
-    STRICT = "strict"
-    FIELD = "field"
-
-
-class Verdict(enum.Enum):
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-
-
-INCONCLUSIVE_WITHIN = 3
-"""A margin below this many times the bench's uncertainty decides nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """One interval and what is said of it. *margin* is the distance to the nearer bound, negative outside."""
-
-    interval: Interval
-    profile: Profile
-    verdict: Verdict
-    minimum: Ns | None
-    maximum: Ns | None
-    margin: Ns | None
-
-    def __str__(self) -> str:
-        i = self.interval
-        return f"{i.name}: {show(i.value)}, allowed {bounds_text(self.minimum, self.maximum)}: {self.verdict.value}"
-
-
-def bounds_text(minimum: Ns | None, maximum: Ns | None) -> str:
-    if minimum is None and maximum is None:
-        return "any"
-    if minimum is None:
-        assert maximum is not None
-        return f"at most {show(maximum)}"
-    return f"at least {show(minimum)}" if maximum is None else f"{show(minimum)} ... {show(maximum)}"
+COUNT_NAMES: dict[type[object], str] = {
+    CmSlacParmReq: "param_req",
+    CmSlacParmCnf: "param_cnf",
+    CmStartAttenCharInd: "start_atten_char",
+    CmMnbcSoundInd: "mnbc_sound",
+    CmAttenProfileInd: "atten_profile",
+    VsAttenCharInd: "vs_atten_char",
+    CmAttenCharInd: "atten_char_ind",
+    CmAttenCharRsp: "atten_char_rsp",
+    CmValidateReq: "validate_req",
+    CmValidateCnf: "validate_cnf",
+    CmSlacMatchReq: "match_req",
+    CmSlacMatchCnf: "match_cnf",
+}
 
 
-def judge(interval: Interval, profile: Profile, uncertainty: Ns = 0) -> Judgement:
-    """*uncertainty*: of one measured interval on this bench; 0 on the virtual clock."""
-    low, high = interval.limit.bounds(profile is Profile.FIELD)
-    margins = [m for m in (None if low is None else interval.value - low, None if high is None else high - interval.value) if m is not None]
-    margin = min(margins, default=None)
-    if margin is None:
-        verdict = Verdict.PASS
-    elif uncertainty and abs(margin) < INCONCLUSIVE_WITHIN * uncertainty:
-        verdict = Verdict.INCONCLUSIVE
-    else:
-        verdict = Verdict.PASS if margin >= 0 else Verdict.FAIL
-    return Judgement(interval, profile, verdict, low, high, margin)
+def judge(talk: Conversation, recorder: Recorder, quantum: Ns, *, observed_until: Ns, capture_ended: bool) -> Attempt:
+    """What happened in *talk*, which must hold at least one frame.
 
-
-def judge_all(intervals: Iterable[Interval], profile: Profile, uncertainty: Ns = 0) -> list[Judgement]:
-    return [judge(interval, profile, uncertainty) for interval in intervals]
+    observed_until  start of the next attempt, or the last frame of the capture
+    capture_ended   whether the capture ends less than 0.7 s after the attempt's last frame
+    """
+    assert talk.first is not None
+    assert talk.last is not None
+    stations = stations_of(talk)
+    timings = timings_of(talk, stations)
+    outcome = outcome_of(talk, capture_ended=capture_ended)
+    candidates = candidates_of(talk)
+    reported = attenuation_of(stations.atten_inds)
+    profiles = profiles_of(talk, reported)
+    hearers = hearers_of(profiles, recorder)
+    key = key_of(talk.match_cnfs[0]) if talk.match_cnfs else None
+    case = Case(talk, stations, timings, outcome, candidates, reported, profiles, hearers, key, quantum)
+    counts = {COUNT_NAMES[kind]: count for kind, count in talk.counts.items()}
+    counts |= {
+        "param_cnf": len(stations.param_cnfs),
+        "atten_char_ind": len(stations.atten_inds),
+        "atten_char_rsp": len(stations.atten_rsps),
+    }
+    attempt = Attempt(
+        index=talk.index,
+        t_start=talk.first.t,
+        t_end=talk.last.t,
+        observed_until=observed_until,
+        first_frame=talk.first.number,
+        last_frame=talk.last.number,
+        pev_mac=stations.pev,
+        evse_mac=stations.evse,
+        run_id=stations.run_id,
+        run_ids_in_param_cnf=tuple(dict.fromkeys(cnf.mme.run_id for cnf in stations.param_cnfs)),
+        visibility=stations.visibility,
+        counts=counts,
+        evse_candidates=candidates,
+        param_pairs=stations.pairs,
+        answered_req_frame=stations.answered.req_frame if stations.answered else None,
+        attenuation_reported=reported,
+        profiles=profiles,
+        modems_hearing_sounds=hearers,
+        key=key,
+        set_key_before=talk.set_key_before,
+        set_key_after_match=talk.set_key_after,
+        network_proof=talk.network_proof,
+        timings=timings,
+        outcome=outcome,
+        deviations=findings_of(case),
+        recorder=recorder,
+    )
+    return replace(attempt, diagnosis=diagnose(attempt))

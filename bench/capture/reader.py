@@ -61,7 +61,8 @@ class CaptureFile:
 
         progress   called with the number of octets read so far, once per piece
 
-        Raises CaptureError if the file cannot be read on or, the second time, not be rewound.
+        Raises CaptureError if nothing in it can be read or, the second time, it cannot be rewound. A file that
+        cannot be read to its end is damaged: what was read counts, `facts.damage` tells.
         """
         if self._started:
             if not self.rewindable:
@@ -75,7 +76,11 @@ class CaptureFile:
 
         def read() -> bytes:
             nonlocal done
-            piece = self._read(CHUNK)
+            try:
+                piece = self._read(CHUNK)
+            except CaptureError as error:
+                self.facts.damage = f"after octet {done} the file {error}"
+                return b""
             done += len(piece)
             if progress is not None:
                 progress(done)

@@ -73,6 +73,7 @@ class Forwarding:
     sends_profiles             as EVSE, CM_ATTEN_PROFILE.IND and VS_ATTEN_CHAR.IND (0xA14E) after every sound
     num_groups                 groups in those profiles: 58, or 0 where the firmware leaves them empty
     a14e_oui_zero              the vendor id of its 0xA14E is zero
+    a14e_on_powerline          as EVSE, its 0xA14E goes to everybody in earshot and not to its own host alone
     a14e_of_evse_visible       as PEV, it hands on the 0xA14E of the EVSE's modem
     """
 
@@ -80,6 +81,7 @@ class Forwarding:
     sends_profiles: bool
     num_groups: int
     a14e_oui_zero: bool
+    a14e_on_powerline: bool
     a14e_of_evse_visible: bool
     assumed: str | None = None
 

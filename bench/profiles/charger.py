@@ -7,7 +7,7 @@ Every group of fields is a table of `chargers/<id>.toml` under the same name. A 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, TypeAlias
 
@@ -186,7 +186,7 @@ class ChargerProfile:
     key: Key
     aliases: tuple[str, ...] = ()
     seen: ChargerSeen = ChargerSeen()
-    v2g: Mapping[str, Any]
+    v2g: Mapping[str, Any] = field(hash=False)
 
     @property
     def markers(self) -> tuple[str, ...]:

@@ -84,7 +84,7 @@ def _table(cls: type) -> Convert:
         try:
             return cls(**values)
         except ValueError as error:
-            raise _wrong(report, where, str(error)) from None
+            raise _wrong(report, _whole(where), str(error)) from None
 
     return convert
 
@@ -198,8 +198,13 @@ def _octets(text: str) -> bytes:
         raise ValueError(f"not octets: {text!r}; write pairs of hex digits") from None
 
 
+def _whole(where: str) -> str:
+    """A table as such: `[mac]`."""
+    return f"[{where}]" if where and "]" not in where else where
+
+
 def _inside(where: str, key: str) -> str:
-    """`[sounds]` of a table, `[sounds] interval_ms` of its key, `[sounds] interval_ms.min` below."""
+    """A key of a table: `[sounds] interval_ms`, and below it `[sounds] interval_ms.min`."""
     if not where:
         return key
     if "]" in where:

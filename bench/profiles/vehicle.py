@@ -7,7 +7,7 @@ Every group of fields is a table of `vehicles/<id>.toml` under the same name. A 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, ClassVar, TypeAlias
 
@@ -325,7 +325,7 @@ class VehicleProfile:
     aliases: tuple[str, ...] = ()
     restart: Restart = Restart()
     seen: VehicleSeen = VehicleSeen()
-    v2g: Mapping[str, Any]
+    v2g: Mapping[str, Any] = field(hash=False)
 
     @property
     def markers(self) -> tuple[str, ...]:

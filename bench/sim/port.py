@@ -2,20 +2,58 @@
 
 from __future__ import annotations
 
+from bench.errors import PortError
 from bench.ids import MacAddress
 from bench.ports import Stamped
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.world import World
 from bench.units import Ns
 
+HEADER = 14
+SHORTEST, LONGEST = 60, 1514
+"""Ethernet frames without check sequence: network cards pad shorter ones and refuse longer ones."""
+
 
 class SimPort:
-    """A `FramePort` whose cable leads to a `VirtualAdapter`. Takes the adapter's only Ethernet jack."""
+    """A `FramePort` whose cable leads to a `VirtualAdapter`. Takes the adapter's only Ethernet jack.
 
-    def __init__(self, world: World, adapter: VirtualAdapter, *, name: str, mac: MacAddress) -> None: ...
+    A frame sent to an adapter without power is lost, as on a cable whose other end is dark.
+    """
 
-    def send(self, octets: bytes) -> Ns: ...
+    def __init__(self, world: World, adapter: VirtualAdapter, *, name: str, mac: MacAddress) -> None:
+        self.name = name
+        self.mac = mac
+        self._world = world
+        self._adapter = adapter
+        self._queue: list[Stamped] = []
+        self._open = True
+        adapter.attach_host(self._arrived)
 
-    def receive(self) -> list[Stamped]: ...
+    def __repr__(self) -> str:
+        return f"<{self.name} {self.mac} to {self._adapter.name}>"
 
-    def close(self) -> None: ...
+    def send(self, octets: bytes) -> Ns:
+        self._check_open()
+        if not HEADER <= len(octets) <= LONGEST:
+            raise PortError(f"{self.name}: an Ethernet frame has {HEADER} to {LONGEST} octets, got {len(octets)}")
+        t = self._world.now()
+        self._adapter.from_host(octets.ljust(SHORTEST, b"\0"))
+        return t
+
+    def receive(self) -> list[Stamped]:
+        self._check_open()
+        frames, self._queue = self._queue, []
+        return frames
+
+    def close(self) -> None:
+        """Idempotent. Frees the adapter's jack."""
+        if self._open:
+            self._open = False
+            self._adapter.detach_host()
+
+    def _arrived(self, octets: bytes) -> None:
+        self._queue.append(Stamped(self._world.now(), octets))
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise PortError(f"{self.name}: the port is closed")

@@ -29,7 +29,7 @@ CABLE_DB = 30.0
 AUDIBLE_DB = 90.0
 """A weaker signal is not heard at all. Cross-talk between the cables of neighbouring stations is 61..81 dB."""
 ONE_WAY = ms(2.5)
-"""From host to host; a request and its answer take 5 ms, as VS_SW_VER and CM_GET_KEY of remote modems do in captures."""
+"""From host to host; a request to a remote modem and its answer take 5 ms, as VS_SW_VER and CM_GET_KEY in captures."""
 
 
 class Modem(Protocol):

@@ -33,7 +33,8 @@ from bench.mme import (
 )
 from bench.pilot.model import CpState, PilotReading
 from bench.slac.events import AttemptFailed, GaveUp, Ignored, LinkUp, Matched, Network, PilotWanted
-from bench.slac.machine import Actor, Machine, Row, ignore, table
+from bench.slac.evse_table import TABLE, TIMERS_OF, EvseOn, EvseState
+from bench.slac.machine import Actor, Machine
 from bench.slac.timers import (
     C_EV_MATCH_MNBC,
     C_EV_MATCH_RETRY,
@@ -75,120 +76,14 @@ class EvseSettings:
     ac: bool = False
 
 
-class EvseState(enum.Enum):
-    # the station
-    UNPLUGGED = "unplugged"
-    READY = "waiting for CM_SLAC_PARM.REQ"
-    SERVING = "serving"
-    MATCHED = "matched"
-    STEP_EF = "signalling E"
-    GAVE_UP = "gave up"
-    # a session
-    PARM_CONFIRMED = "parameters confirmed"
-    SOUNDING = "sounding"
-    AVERAGING = "averaging"
-    WAIT_RSP = "waiting for CM_ATTEN_CHAR.RSP"
-    WAIT_MATCH = "waiting for CM_SLAC_MATCH.REQ"
-    JOINING = "joining"
-    LINKED = "linked"
-    ENDED = "ended"
-
-
-S = EvseState
-STATION_STATES = (S.UNPLUGGED, S.READY, S.SERVING, S.MATCHED, S.STEP_EF, S.GAVE_UP)
-SESSION_STATES = (S.PARM_CONFIRMED, S.SOUNDING, S.AVERAGING, S.WAIT_RSP, S.WAIT_MATCH, S.JOINING, S.LINKED)
-
-
-class EvseOn(enum.Enum):
-    """What can happen. T_… are timers; the others are messages, the pilot, the link and what follows from them."""
-
-    PARM_REQ = "CM_SLAC_PARM.REQ"
-    START = "CM_START_ATTEN_CHAR.IND"
-    SOUND = "CM_MNBC_SOUND.IND"
-    ALL_SOUNDS = "the last sound announced"
-    PROFILE = "CM_ATTEN_PROFILE.IND"
-    NOTHING_HEARD = "the end of sounding without anything to report"
-    RSP = "CM_ATTEN_CHAR.RSP"
-    VALIDATE_REQ = "CM_VALIDATE.REQ"
-    MATCH_REQ = "CM_SLAC_MATCH.REQ"
-    LINK_UP = "link up"
-    LINK_DOWN = "link down"
-    LEAVE = "leaving the pilot states B, C, D"
-    STRAY = "a SLAC message without a session"
-    SESSION_LINKED = "a session reaching its link"
-    ALL_ENDED = "the end of the last session"
-    CP_OFFER = "CP B/C/D with an offer to talk"
-    CP_PLUGGED = "CP B/C/D without an offer to talk"
-    CP_A = "CP A"
-    CP_EF = "CP E or F"
-    T_SLAC_INIT = "TT_EVSE_SLAC_init"
-    T_SLAC_INIT_STEP = "TT_EVSE_SLAC_init, E/F steps left"
-    T_SLAC_INIT_X1 = "TT_EVSE_SLAC_init, no E/F steps left"
-    T_STEP_EF = "T_step_EF"
-    T_MATCH_SEQUENCE = "TT_match_sequence"
-    T_MNBC = "TT_EVSE_match_MNBC"
-    T_AVERAGE = "TP_EVSE_avg_atten_calc"
-    T_RESPONSE = "TT_match_response"
-    T_RESPONSE_LAST = "TT_match_response after the last repetition"
-    T_MATCH_SESSION = "TT_EVSE_match_session"
-    T_JOIN = "TT_match_join"
-
-
-O = EvseOn
-STATION_ONS = (
-    O.PARM_REQ,
-    O.STRAY,
-    O.SESSION_LINKED,
-    O.ALL_ENDED,
-    O.CP_OFFER,
-    O.CP_PLUGGED,
-    O.CP_A,
-    O.CP_EF,
-    O.T_SLAC_INIT,
-    O.T_SLAC_INIT_STEP,
-    O.T_SLAC_INIT_X1,
-    O.T_STEP_EF,
-)
-SESSION_ONS = (
-    O.PARM_REQ,
-    O.START,
-    O.SOUND,
-    O.ALL_SOUNDS,
-    O.PROFILE,
-    O.NOTHING_HEARD,
-    O.RSP,
-    O.VALIDATE_REQ,
-    O.MATCH_REQ,
-    O.LINK_UP,
-    O.LINK_DOWN,
-    O.LEAVE,
-    O.T_MATCH_SEQUENCE,
-    O.T_MNBC,
-    O.T_AVERAGE,
-    O.T_RESPONSE,
-    O.T_RESPONSE_LAST,
-    O.T_MATCH_SESSION,
-    O.T_JOIN,
-)
-
-TIMERS_OF: dict[EvseState, dict[EvseOn, str]] = {
-    S.READY: {O.T_SLAC_INIT: "tt_evse_slac_init"},
-    S.STEP_EF: {O.T_STEP_EF: "t_step_ef"},
-    S.PARM_CONFIRMED: {O.T_MATCH_SEQUENCE: "tt_match_sequence"},
-    S.SOUNDING: {O.T_MNBC: "tt_evse_match_mnbc"},
-    S.AVERAGING: {O.T_AVERAGE: "tp_evse_avg_atten_calc"},
-    S.WAIT_RSP: {O.T_RESPONSE: "tt_match_response"},
-    S.WAIT_MATCH: {O.T_MATCH_SESSION: "tt_evse_match_session"},
-    S.JOINING: {O.T_JOIN: "tt_match_join"},
-}
-"""Timers that start when the state is entered, by their name in `Timers`."""
+S, ON = EvseState, EvseOn
 
 
 class Session(Actor[EvseState, EvseOn]):
     """One matching attempt of one PEV, from its CM_SLAC_PARM.REQ on."""
 
     def __init__(self, pev_mac: MacAddress, run_id: RunId) -> None:
-        super().__init__(EvseState.PARM_CONFIRMED, f"{pev_mac} run {run_id}")
+        super().__init__(S.PARM_CONFIRMED, f"{pev_mac} run {run_id}")
         self.pev_mac = pev_mac
         self.run_id = run_id
         self.restart()
@@ -209,7 +104,7 @@ class Station(Actor[EvseState, EvseOn]):
     """The EVSE as a whole."""
 
     ef_steps: int = 0
-    state: EvseState = EvseState.UNPLUGGED
+    state: EvseState = S.UNPLUGGED
     who: str = "evse"
     timers: dict[EvseOn, Ns] = field(default_factory=dict)
 
@@ -224,13 +119,15 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     outbox, events        what to send and what happened; the caller empties them
     """
 
+    TABLE = TABLE
+
     def __init__(self, mac: MacAddress, network: Network, settings: EvseSettings | None = None) -> None:
         super().__init__(mac)
         self.network = network
         self.settings = settings or EvseSettings()
         self.station = Station()
         self.sessions: dict[tuple[MacAddress, RunId], Session] = {}
-        self._pilot_was = EvseOn.CP_A
+        self._pilot_was = ON.CP_A
 
     # what comes in ------------------------------------------------------------------------------------------
 
@@ -240,12 +137,14 @@ class EvseSlac(Machine[EvseState, EvseOn]):
             return  # not addressed to matching: the adapter's business
         on, find = kind
         found = find(self, frame)
-        if on is EvseOn.PARM_REQ and found is None:
+        if on is ON.PARM_REQ and found is None:
             if self._acceptable(frame, now, None):
                 self._forget_other_runs(frame.src, now)
                 self.fire(self.station, on, now, frame)
         elif found is None:
-            self.events.append(Ignored(now, str(frame.src), frame.mme.name, self.TABLE[self.station.state, O.STRAY].why))
+            self.events.append(
+                Ignored(now, str(frame.src), frame.mme.name, self.TABLE[self.station.state, ON.STRAY].why)
+            )
         elif self._acceptable(frame, now, found):
             self.fire(found, on, now, frame)
 
@@ -257,16 +156,16 @@ class EvseSlac(Machine[EvseState, EvseOn]):
 
     def link(self, up: bool, now: Ns) -> None:
         for session in list(self.sessions.values()):
-            self.fire(session, EvseOn.LINK_UP if up else EvseOn.LINK_DOWN, now)
+            self.fire(session, ON.LINK_UP if up else ON.LINK_DOWN, now)
 
     def _pilot_event(self, reading: PilotReading) -> EvseOn:
         if reading.state is CpState.A:
-            return EvseOn.CP_A
+            return ON.CP_A
         if not reading.state.plugged:
-            return EvseOn.CP_EF
+            return ON.CP_EF
         if reading.digital or (self.settings.ac and reading.duty_cycle_pct is not None):
-            return EvseOn.CP_OFFER
-        return EvseOn.CP_PLUGGED
+            return ON.CP_OFFER
+        return ON.CP_PLUGGED
 
     def _acceptable(self, frame: Frame, now: Ns, session: Session | None) -> bool:
         """Whether a receiver may act on this message; if not, say which rule it breaks."""
@@ -302,32 +201,29 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def actors(self) -> Iterable[Actor[EvseState, EvseOn]]:
         return (self.station, *self.sessions.values())
 
-    def lasting(self, on: EvseOn, state: EvseState) -> bool:
-        return False
-
     def entered(self, actor: Actor[EvseState, EvseOn], now: Ns) -> None:
         for on, name in TIMERS_OF.get(actor.state, {}).items():
             actor.timers[on] = now + getattr(self.settings.timers, name)
-        if actor.state is EvseState.ENDED:
+        if actor.state is S.ENDED:
             assert isinstance(actor, Session)
             self._end(actor, now, self.events[-1].why)  # type: ignore[union-attr]  # the StateChanged just reported
-        elif actor.state is EvseState.LINKED:
-            self.fire(self.station, EvseOn.SESSION_LINKED, now)
-        elif actor.state is EvseState.GAVE_UP:
+        elif actor.state is S.LINKED:
+            self.fire(self.station, ON.SESSION_LINKED, now)
+        elif actor.state is S.GAVE_UP:
             self.events.append(GaveUp(now, "nobody asked within TT_EVSE_SLAC_init"))
 
     def expired(self, actor: Actor[EvseState, EvseOn], on: EvseOn, now: Ns) -> None:
-        if on is EvseOn.T_RESPONSE and isinstance(actor, Session) and actor.reports_sent > C_EV_MATCH_RETRY:
-            on = EvseOn.T_RESPONSE_LAST
-        elif on is EvseOn.T_SLAC_INIT and self.settings.ac:
-            on = EvseOn.T_SLAC_INIT_STEP if self.station.ef_steps < C_SEQU_RETRY else EvseOn.T_SLAC_INIT_X1
+        if on is ON.T_RESPONSE and isinstance(actor, Session) and actor.reports_sent > C_EV_MATCH_RETRY:
+            on = ON.T_RESPONSE_LAST
+        elif on is ON.T_SLAC_INIT and self.settings.ac:
+            on = ON.T_SLAC_INIT_STEP if self.station.ef_steps < C_SEQU_RETRY else ON.T_SLAC_INIT_X1
         self.fire(actor, on, now)
 
     def _end(self, session: Session, now: Ns, why: str) -> None:
         was_running = self.sessions.pop((session.pev_mac, session.run_id), None) is not None
         self.events.append(AttemptFailed(now, session.who, why))
         if was_running and not self.sessions:
-            self.fire(self.station, EvseOn.ALL_ENDED, now)
+            self.fire(self.station, ON.ALL_ENDED, now)
 
     # actions of the station ---------------------------------------------------------------------------------
 
@@ -343,7 +239,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def end_all(self, _: Station, now: Ns, __: Frame | None) -> None:
         leaving, self.sessions = self.sessions, {}
         for session in leaving.values():
-            self.fire(session, EvseOn.LEAVE, now)
+            self.fire(session, ON.LEAVE, now)
 
     def plugged(self, station: Station, _: Ns, __: Frame | None) -> None:
         station.ef_steps = 0
@@ -363,7 +259,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def confirm_parameters(self, session: Session, now: Ns, _: Frame) -> None:
         session.restart()
         timers = self.settings.timers
-        session.timers[EvseOn.T_MATCH_SEQUENCE] = now + timers.tt_match_sequence
+        session.timers[ON.T_MATCH_SEQUENCE] = now + timers.tt_match_sequence
         self.send(
             session.pev_mac,
             CmSlacParmCnf(
@@ -378,7 +274,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def hear_sound(self, session: Session, now: Ns, frame: Frame) -> None:
         session.sounds.add(frame.mme.cnt)  # type: ignore[union-attr]
         if len(session.sounds) >= self.settings.num_sounds:
-            self.fire(session, EvseOn.ALL_SOUNDS, now)
+            self.fire(session, ON.ALL_SOUNDS, now)
 
     def keep_profile(self, session: Session, _: Ns, frame: Frame) -> None:
         session.profiles.append(frame.mme.aag)  # type: ignore[union-attr]
@@ -386,13 +282,13 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def average(self, session: Session, now: Ns, _: Frame | None) -> None:
         groups = self._mean_groups(session.profiles)
         if not session.sounds or groups is None:
-            self.fire(session, EvseOn.NOTHING_HEARD, now)
+            self.fire(session, ON.NOTHING_HEARD, now)
             return
         session.report = CmAttenCharInd(
             source_address=session.pev_mac, run_id=session.run_id, num_sounds=len(session.sounds), aag=groups
         )
         self.report_attenuation(session, now, None)
-        self.enter(session, EvseState.WAIT_RSP, now, "attenuation reported")
+        self.enter(session, S.WAIT_RSP, now, "attenuation reported")
 
     def _mean_groups(self, profiles: list[bytes]) -> bytes | None:
         """Mean per group over the profiles, less the station's offset; None when nothing may be reported."""
@@ -408,7 +304,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def report_attenuation(self, session: Session, now: Ns, _: Frame | None) -> None:
         assert session.report is not None
         session.reports_sent += 1
-        session.timers[EvseOn.T_RESPONSE] = now + self.settings.timers.tt_match_response
+        session.timers[ON.T_RESPONSE] = now + self.settings.timers.tt_match_response
         self.send(session.pev_mac, session.report)
 
     def validation_not_required(self, session: Session, _: Ns, __: Frame) -> None:
@@ -429,8 +325,8 @@ class EvseSlac(Machine[EvseState, EvseOn]):
                 nmk=self.network.nmk,
             )
         session.cnf_sent_at = now
-        if session.state is EvseState.JOINING:
-            session.timers[EvseOn.T_JOIN] = now + self.settings.timers.tt_match_join
+        if session.state is S.JOINING:
+            session.timers[ON.T_JOIN] = now + self.settings.timers.tt_match_join
         self.send(session.pev_mac, session.cnf)
         if not again:
             average = session.report.average_db if session.report else None
@@ -441,112 +337,15 @@ class EvseSlac(Machine[EvseState, EvseOn]):
     def linked(self, session: Session, now: Ns, _: Frame | None) -> None:
         self.events.append(LinkUp(now, now - session.cnf_sent_at))
 
-    TABLE = table(
-        STATION_STATES,
-        STATION_ONS,
-        # state         on               action            to           rule
-        Row(S.UNPLUGGED, O.CP_OFFER, plugged, S.READY, "car plugged in and asked to talk"),
-        ignore([S.UNPLUGGED], [O.CP_PLUGGED], "plugged in, but matching starts with 5 %"),
-        ignore([S.UNPLUGGED], [O.PARM_REQ, O.STRAY], "matching runs only in B, C and D with an offer to talk"),
-        ignore([S.UNPLUGGED], [O.CP_A, O.CP_EF], "nothing is running"),
-        Row(S.READY, O.PARM_REQ, open_session, S.SERVING, "first CM_SLAC_PARM.REQ stops TT_EVSE_SLAC_init"),
-        Row(S.READY, O.T_SLAC_INIT, None, S.GAVE_UP, "nobody asked: matching failed"),
-        Row(S.READY, O.T_SLAC_INIT_STEP, step_to_e, S.STEP_EF, "AC: E/F, then 5 % again (V2G3-M06-07)"),
-        Row(S.READY, O.T_SLAC_INIT_X1, fall_back_to_x1, S.GAVE_UP, "AC: X1 after C_sequ_retry steps (V2G3-M06-07)"),
-        ignore([S.READY], [O.STRAY], "no session: CM_SLAC_PARM.REQ comes first"),
-        ignore([S.READY], [O.CP_OFFER, O.CP_PLUGGED], "a change of the duty cycle does not disturb matching"),
-        Row(S.SERVING, O.PARM_REQ, open_session, None, "another PEV asks"),
-        Row(S.SERVING, O.ALL_ENDED, None, S.READY, "no session left: wait for the next request"),
-        Row(S.SERVING, O.SESSION_LINKED, None, S.MATCHED, "link up"),
-        ignore([S.SERVING], [O.STRAY], "no session with this address and RunID"),
-        ignore([S.SERVING], [O.CP_OFFER, O.CP_PLUGGED], "a change of the duty cycle does not disturb matching"),
-        Row(S.MATCHED, O.ALL_ENDED, None, S.READY, "the link is gone: a new matching may follow"),
-        ignore([S.MATCHED], [O.PARM_REQ, O.STRAY], "matched: CM_SLAC_PARM.REQ is not answered"),
-        ignore([S.MATCHED], [O.SESSION_LINKED], "already matched"),
-        ignore([S.MATCHED], [O.CP_OFFER, O.CP_PLUGGED], "a change of the duty cycle does not disturb the link"),
-        Row(S.STEP_EF, O.T_STEP_EF, back_to_5_pct, S.READY, "E lasted T_step_EF (V2G3-M06-09)"),
-        ignore([S.STEP_EF], [O.PARM_REQ, O.STRAY], "matching does not run in E"),
-        ignore([S.STEP_EF], [O.CP_EF, O.CP_PLUGGED, O.CP_OFFER], "the E is our own signal"),
-        ignore([S.GAVE_UP], [O.PARM_REQ, O.STRAY], "TT_EVSE_SLAC_init is over: plug in again"),
-        ignore([S.GAVE_UP], [O.CP_OFFER, O.CP_PLUGGED], "TT_EVSE_SLAC_init is over: plug in again"),
-        [Row(s, O.CP_A, end_all, S.UNPLUGGED, "unplugged") for s in STATION_STATES if s is not S.UNPLUGGED],
-        [
-            Row(s, O.CP_EF, end_all, S.UNPLUGGED, "CP E or F ends matching")
-            for s in (S.READY, S.SERVING, S.MATCHED, S.GAVE_UP)
-        ],
-        ignore([S.UNPLUGGED, S.READY, S.STEP_EF, S.GAVE_UP], [O.SESSION_LINKED, O.ALL_ENDED], "no session is running"),
-        ignore(
-            [s for s in STATION_STATES if s is not S.READY],
-            [O.T_SLAC_INIT, O.T_SLAC_INIT_STEP, O.T_SLAC_INIT_X1],
-            "the timer runs only while waiting for the first request",
-        ),
-        ignore([s for s in STATION_STATES if s is not S.STEP_EF], [O.T_STEP_EF], "the timer runs only in E"),
-    ) | table(
-        SESSION_STATES,
-        SESSION_ONS,
-        # CM_SLAC_PARM: repeated or duplicated requests are answered again and restart the session (V2G3-A09-16)
-        Row(S.PARM_CONFIRMED, O.PARM_REQ, confirm_parameters, None, "every request is answered"),
-        [
-            Row(s, O.PARM_REQ, confirm_parameters, S.PARM_CONFIRMED, "the PEV starts again (V2G3-A09-16)")
-            for s in (S.SOUNDING, S.AVERAGING, S.WAIT_RSP, S.WAIT_MATCH, S.JOINING)
-        ],
-        ignore([S.LINKED], [O.PARM_REQ], "matched: CM_SLAC_PARM.REQ is not answered"),
-        # sounding
-        Row(S.PARM_CONFIRMED, O.START, None, S.SOUNDING, "TT_EVSE_match_MNBC runs from the first START"),
-        Row(S.PARM_CONFIRMED, O.T_MATCH_SEQUENCE, None, S.ENDED, "no CM_START_ATTEN_CHAR.IND in TT_match_sequence"),
-        ignore([S.PARM_CONFIRMED], [O.SOUND, O.PROFILE], "sounds count from CM_START_ATTEN_CHAR.IND on"),
-        ignore([S.SOUNDING], [O.START], "the window runs from the first of the three"),
-        Row(S.SOUNDING, O.SOUND, hear_sound, None, "one of the sounds announced"),
-        Row(S.SOUNDING, O.PROFILE, keep_profile, None, "the modem measured a sound"),
-        Row(S.SOUNDING, O.ALL_SOUNDS, None, S.AVERAGING, "all sounds heard"),
-        Row(S.SOUNDING, O.T_MNBC, None, S.AVERAGING, "TT_EVSE_match_MNBC over: go on with what was heard"),
-        ignore([S.AVERAGING], [O.START, O.SOUND], "sounding is over"),
-        Row(S.AVERAGING, O.PROFILE, keep_profile, None, "the profile of the last sound follows it"),
-        Row(S.AVERAGING, O.T_AVERAGE, average, None, "report within TP_EVSE_avg_atten_calc"),
-        Row(S.AVERAGING, O.NOTHING_HEARD, None, S.ENDED, "no sound heard: nothing to report"),
-        # reporting
-        Row(S.WAIT_RSP, O.RSP, None, S.WAIT_MATCH, "the PEV has the report"),
-        Row(S.WAIT_RSP, O.T_RESPONSE, report_attenuation, None, "no answer in TT_match_response: again"),
-        Row(S.WAIT_RSP, O.T_RESPONSE_LAST, None, S.ENDED, "no CM_ATTEN_CHAR.RSP after C_EV_match_retry repetitions"),
-        ignore([S.WAIT_RSP], [O.MATCH_REQ, O.VALIDATE_REQ], "CM_ATTEN_CHAR.RSP comes first"),
-        # matching
-        Row(S.WAIT_MATCH, O.MATCH_REQ, confirm_match, S.JOINING, "the PEV chose this EVSE"),
-        Row(S.WAIT_MATCH, O.VALIDATE_REQ, validation_not_required, None, "validation is not required here"),
-        Row(S.WAIT_MATCH, O.T_MATCH_SESSION, None, S.ENDED, "no CM_SLAC_MATCH.REQ in TT_EVSE_match_session"),
-        ignore([S.WAIT_MATCH, S.JOINING, S.LINKED], [O.RSP], "the answer is already here"),
-        Row(S.JOINING, O.MATCH_REQ, confirm_match, None, "a repeated request gets the same confirmation"),
-        Row(S.JOINING, O.LINK_UP, linked, S.LINKED, "the PEV's modem is in the network"),
-        Row(S.JOINING, O.T_JOIN, None, S.ENDED, "no link in TT_match_join"),
-        Row(S.LINKED, O.MATCH_REQ, confirm_match, None, "a repeated request gets the same confirmation"),
-        Row(S.LINKED, O.LINK_DOWN, None, S.ENDED, "the link is gone"),
-        ignore([S.JOINING, S.LINKED], [O.VALIDATE_REQ], "matched: nothing to validate"),
-        # whatever the state
-        [Row(s, O.LEAVE, None, S.ENDED, "the pilot left B, C, D") for s in SESSION_STATES],
-        ignore(
-            [S.PARM_CONFIRMED, S.SOUNDING, S.AVERAGING],
-            [O.RSP, O.VALIDATE_REQ, O.MATCH_REQ],
-            "nothing was reported yet",
-        ),
-        ignore([S.WAIT_RSP, S.WAIT_MATCH, S.JOINING, S.LINKED], [O.START, O.SOUND, O.PROFILE], "sounding is over"),
-        ignore([s for s in SESSION_STATES if s is not S.JOINING], [O.LINK_UP], "this PEV was not given a key"),
-        ignore([s for s in SESSION_STATES if s is not S.LINKED], [O.LINK_DOWN], "there is no link yet"),
-        ignore([s for s in SESSION_STATES if s is not S.SOUNDING], [O.ALL_SOUNDS, O.T_MNBC], "not sounding"),
-        ignore([s for s in SESSION_STATES if s is not S.AVERAGING], [O.NOTHING_HEARD, O.T_AVERAGE], "not averaging"),
-        ignore([s for s in SESSION_STATES if s is not S.PARM_CONFIRMED], [O.T_MATCH_SEQUENCE], "the PEV went on"),
-        ignore([s for s in SESSION_STATES if s is not S.WAIT_RSP], [O.T_RESPONSE, O.T_RESPONSE_LAST], "answered"),
-        ignore([s for s in SESSION_STATES if s is not S.WAIT_MATCH], [O.T_MATCH_SESSION], "not waiting for a match"),
-        ignore([s for s in SESSION_STATES if s is not S.JOINING], [O.T_JOIN], "not joining"),
-    )
-
 
 Find = Callable[[EvseSlac, Frame], Session | None]
 MESSAGES: dict[type, tuple[EvseOn, Find]] = {
-    CmSlacParmReq: (EvseOn.PARM_REQ, EvseSlac._session),
-    CmStartAttenCharInd: (EvseOn.START, EvseSlac._session),
-    CmMnbcSoundInd: (EvseOn.SOUND, EvseSlac._session),
-    CmAttenProfileInd: (EvseOn.PROFILE, EvseSlac._session_of_profile),
-    CmAttenCharRsp: (EvseOn.RSP, EvseSlac._session),
-    CmValidateReq: (EvseOn.VALIDATE_REQ, EvseSlac._session_of_sender),
-    CmSlacMatchReq: (EvseOn.MATCH_REQ, EvseSlac._session),
+    CmSlacParmReq: (ON.PARM_REQ, EvseSlac._session),
+    CmStartAttenCharInd: (ON.START, EvseSlac._session),
+    CmMnbcSoundInd: (ON.SOUND, EvseSlac._session),
+    CmAttenProfileInd: (ON.PROFILE, EvseSlac._session_of_profile),
+    CmAttenCharRsp: (ON.RSP, EvseSlac._session),
+    CmValidateReq: (ON.VALIDATE_REQ, EvseSlac._session_of_sender),
+    CmSlacMatchReq: (ON.MATCH_REQ, EvseSlac._session),
 }
 """The messages an EVSE acts on: what each means and whose session it belongs to."""

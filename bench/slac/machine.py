@@ -8,129 +8,162 @@ h11 is the model for events and tables, aioquic for the way time is passed in.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, NamedTuple, TypeVar
+from collections.abc import Collection, Iterable, Mapping
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
-from bench.ids import MacAddress
+from bench.ids import BROADCAST, MacAddress
 from bench.mme import Frame, Mme
 from bench.slac.events import Event, Ignored, StateChanged
+from bench.slac.timers import Timers
 from bench.units import Ns
 
-State = TypeVar("State", bound=enum.Enum)
-On = TypeVar("On", bound=enum.Enum)
+StateT = TypeVar("StateT", bound=enum.Enum)
+OnT = TypeVar("OnT", bound=enum.Enum)
 
 
-class Row(NamedTuple):
-    """In *state*, on this happening: call the action, then be in *to* (None: stay). *why* is the rule."""
+class Row(NamedTuple, Generic[StateT, OnT]):
+    """In *state*, on this happening: be in *to*, then call the method *action*. *why* is the rule.
 
-    state: Any
-    on: Any
-    action: Callable[..., None] | None
-    to: Any | None
+    to      None: stay, timers go on running. The state the actor is in already: enter it anew, its timers start again
+    action  None: nothing to do. May make further things happen; they meet the new state
+    """
+
+    state: StateT
+    on: OnT
+    to: StateT | None
+    action: str | None
     why: str
 
+    @property
+    def ignores(self) -> bool:
+        return self.to is None and self.action is None
 
-Table = dict[tuple[Any, Any], Row]
+
+Table: TypeAlias = dict[tuple[StateT, OnT], Row[StateT, OnT]]
+TimersOf: TypeAlias = Mapping[StateT, Mapping[OnT, str]]
+"""State -> the timers that start when it is entered, by their name in `Timers`."""
 
 
-def table(states: Iterable[State], ons: Iterable[On], *rows: Row | list[Row]) -> Table:
-    """Index *rows*; raises ValueError for a pair that is described twice or not at all."""
-    made: Table = {}
-    for row in (r for item in rows for r in (item if isinstance(item, list) else [item])):
+def table(
+    states: Iterable[StateT], ons: Iterable[OnT], *rows: Row[StateT, OnT] | list[Row[StateT, OnT]]
+) -> Table[StateT, OnT]:
+    """Index *rows*. Raises ValueError for a pair that is described twice, not at all, or is none of the table's."""
+    states, ons = list(states), list(ons)
+    made: Table[StateT, OnT] = {}
+    for row in (row for item in rows for row in (item if isinstance(item, list) else [item])):
+        if row.state not in states or row.on not in ons:
+            raise ValueError(f"a row for {row.state} on {row.on}, which this table does not have")
         if (row.state, row.on) in made:
             raise ValueError(f"two rows for {row.state} on {row.on}")
         made[row.state, row.on] = row
-    ons = list(ons)
     missing = [f"{state} on {on}" for state in states for on in ons if (state, on) not in made]
     if missing:
         raise ValueError("no row for " + ", ".join(missing))
     return made
 
 
-def ignore(states: Iterable[State], ons: Iterable[On], why: str) -> list[Row]:
+def ignore(states: Iterable[StateT], ons: Iterable[OnT], why: str) -> list[Row[StateT, OnT]]:
     """Rows that do nothing but say so."""
     ons = list(ons)
     return [Row(state, on, None, None, why) for state in states for on in ons]
 
 
-class Actor(Generic[State, On]):
+class Actor(Generic[StateT, OnT]):
     """Somebody who is in a state and has timers: a PEV, an EVSE, or one session of an EVSE."""
 
-    def __init__(self, state: State, who: str) -> None:
+    def __init__(self, state: StateT, who: str) -> None:
         self.state = state
         self.who = who
-        self.timers: dict[On, Ns] = {}
+        self.why = ""
+        """The rule that led into the state."""
+        self.timers: dict[OnT, Ns] = {}
 
-    def next_deadline(self) -> Ns | None:
-        return min(self.timers.values(), default=None)
 
-
-class Machine(Generic[State, On]):
+class Machine(Generic[StateT, OnT]):
     """Runs actors over one table. Subclasses classify what comes in and supply the actions."""
 
-    TABLE: Table
+    TABLE: Table[StateT, OnT]
+    TIMERS_OF: TimersOf[StateT, OnT]
+    LASTING: Mapping[OnT, Collection[StateT]] = {}
+    """Timers that outlive the state they were started in, and the states in which they go on running."""
+    FOREIGN: Mapping[type, str] = {}
+    """SLAC messages that this side never acts on, and why. Other messages are the adapter's business."""
 
-    def __init__(self, mac: MacAddress) -> None:
+    def __init__(self, mac: MacAddress, timers: Timers) -> None:
         self.mac = mac
+        self.timers = timers
         self.outbox: list[Frame] = []
         """Frames to send, oldest first; the pump empties it."""
         self.events: list[Event] = []
         """What happened, oldest first; the station empties it."""
 
+    # doing --------------------------------------------------------------------------------------------------
+
     def send(self, dst: MacAddress, mme: Mme) -> None:
         self.outbox.append(Frame(dst, self.mac, mme))
 
-    def fire(self, actor: Actor[State, On], on: On, now: Ns, frame: Frame | None = None) -> None:
+    def fire(self, actor: Actor[StateT, OnT], on: OnT, now: Ns, frame: Frame | None = None) -> None:
         """Look the happening up in the table and do what the row says."""
-        row: Row = self.TABLE[actor.state, on]
-        if row.action is None and row.to is None:
-            self.events.append(Ignored(now, actor.who, on.value, row.why))
+        row = self.TABLE[actor.state, on]
+        if row.ignores:
+            if frame is None:
+                self.ignored(now, actor.who, on.value, row.why)
+            else:
+                self.ignored(now, str(frame.src), frame.mme.name, row.why)
             return
-        if row.action is not None:
-            row.action(self, actor, now, frame)
         if row.to is not None:
-            self.enter(actor, row.to, now, row.why)
+            self._enter(actor, row.to, now, row.why)
+        if row.action is not None:
+            getattr(self, row.action)(actor, now, frame)
 
-    def enter(self, actor: Actor[State, On], state: State, now: Ns, why: str) -> None:
-        """Be in *state*; timers of the old state stop, those that span states are listed by `lasting`."""
-        if actor.state is state:
-            return
-        old, actor.state = actor.state, state
-        for on in [on for on in actor.timers if not self.lasting(on, state)]:
-            del actor.timers[on]
-        self.events.append(StateChanged(now, actor.who, old.value, state.value, why))
-        self.entered(actor, now)
+    def ignored(self, now: Ns, who: str, what: str, why: str) -> None:
+        self.events.append(Ignored(now, who, what, why))
 
-    def lasting(self, on: On, state: State) -> bool:
-        """Whether timer *on* goes on running in *state*."""
-        raise NotImplementedError
+    def _enter(self, actor: Actor[StateT, OnT], state: StateT, now: Ns, why: str) -> None:
+        """Be in *state*: its timers start, those of the old state stop unless they are `LASTING`."""
+        timers = actor.timers
+        for on in [on for on in timers if state not in self.LASTING.get(on, ())]:
+            del timers[on]
+        for on, name in self.TIMERS_OF.get(state, {}).items():
+            timers.setdefault(on, now + getattr(self.timers, name))
+        old, actor.state, actor.why = actor.state, state, why
+        if old is not state:
+            self.events.append(StateChanged(now, actor.who, old.value, state.value, why))
 
-    def entered(self, actor: Actor[State, On], now: Ns) -> None:
-        """Start the timers of the state the actor is in now."""
-        raise NotImplementedError
+    # hearing ------------------------------------------------------------------------------------------------
 
-    def actors(self) -> Iterable[Actor[State, On]]:
+    def is_for_us(self, frame: Frame, now: Ns) -> bool:
+        """Whether this side may act on a SLAC message. A modem hands over what is addressed to others, too."""
+        if (why := self.FOREIGN.get(type(frame.mme))) is None and frame.dst not in (self.mac, BROADCAST):
+            why = f"addressed to {frame.dst}"
+        if why is not None:
+            self.ignored(now, str(frame.src), frame.mme.name, why)
+        return why is None
+
+    # time ---------------------------------------------------------------------------------------------------
+
+    def actors(self) -> Iterable[Actor[StateT, OnT]]:
         raise NotImplementedError
 
     def next_deadline(self) -> Ns | None:
         """When `wake` wants to be called next; None: only when something comes in."""
-        return min((t for actor in self.actors() if (t := actor.next_deadline()) is not None), default=None)
+        return min((t for actor in self.actors() for t in actor.timers.values()), default=None)
 
     def wake(self, now: Ns) -> None:
-        """Fire every timer that is due, earliest first."""
+        """Fire every timer that is due, earliest first; of two at one instant the one that was started first."""
         while True:
             due = [
-                (deadline, order, on, actor)
-                for order, actor in enumerate(self.actors())
+                (deadline, actor, on)
+                for actor in self.actors()
                 for on, deadline in actor.timers.items()
                 if deadline <= now
             ]
             if not due:
                 return
-            deadline, _, on, actor = min(due, key=lambda item: item[:2])
+            _, actor, on = min(due, key=lambda item: item[0])
             del actor.timers[on]
             self.expired(actor, on, now)
 
-    def expired(self, actor: Actor[State, On], on: On, now: Ns) -> None:
+    def expired(self, actor: Actor[StateT, OnT], on: OnT, now: Ns) -> None:
         """A timer ran out; subclasses may turn it into a more exact happening."""
         self.fire(actor, on, now)

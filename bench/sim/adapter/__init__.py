@@ -1,5 +1,13 @@
-"""A virtual HomePlug adapter: bridges frames, holds a key, answers management messages, restarts, joins."""
+"""A virtual HomePlug adapter: bridges frames, holds a key, answers management messages, restarts, joins networks.
 
-from bench.sim.adapter.modem import ModemRole, VirtualAdapter
+modem        `VirtualAdapter`: Ethernet jack, powerline, power; which frame goes where
+forwarding   which SLAC frames reach the host of an EVSE's and of a PEV's modem
+network      key, restart and association: with whom it forms an AVLN, and who is who in it
+answers      management messages it answers; the ones for parameter block, firmware, reset belong there too
+sounding     what an EVSE's modem tells its host about each sound
+"""
+
+from bench.sim.adapter.forwarding import ModemRole
+from bench.sim.adapter.modem import VirtualAdapter
 
 __all__ = ["ModemRole", "VirtualAdapter"]

@@ -1,0 +1,37 @@
+# The README's two commands are `make hil` and `make test`. They need python3 (3.11 or later, with venv), make and the
+# package index, nothing else. `make interop` needs root and Debian packages; .ci/run installs those.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/.ready
+PYTEST := $(VENV)/bin/pytest
+
+.PHONY: hil test lint bench interop clean
+
+hil: $(READY)
+	$(PYTEST) hil_tests --alluredir allure-results --clean-alluredir
+
+test: hil lint
+	$(PYTEST) tests
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(READY)
+	$(VENV)/bin/python -m benchmarks
+
+# Judges from outside on real interfaces; none are set up yet.
+interop: $(READY)
+
+$(READY): pyproject.toml requirements.lock
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ccs-bench needs Python 3.11 or later")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) allure-results allure-report results

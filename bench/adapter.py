@@ -1,0 +1,186 @@
+"""`PlcAdapter`: the powerline adapter behind a frame port, spoken to in management messages.
+
+What it says about itself is probed, never assumed after a pause: CM_SET_KEY.CNF does not mean "ready", and a restart
+may come seconds later (TP-Link TL-PA4010P: silent from 3.6 s to 4.5 s after the key).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bench.errors import AdapterError
+from bench.ids import LOCAL_DEVICE, MacAddress
+from bench.mme import (
+    CmGetKeyCnf,
+    CmGetKeyReq,
+    CmSetKeyCnf,
+    CmSetKeyReq,
+    Frame,
+    Mme,
+    VsNwInfoCnf,
+    VsNwInfoCnfV0,
+    VsNwInfoReq,
+    VsNwInfoReqV0,
+    VsSwVerCnf,
+    VsSwVerReq,
+)
+from bench.slac.events import Network
+from bench.trace import FrameSeen
+from bench.units import Ns, ms, s, show
+from bench.wire import Wire
+
+ANSWER_WITHIN: Ns = ms(500)
+"""A local adapter answers within a millisecond, over SPI within 10; half a second without is no answer."""
+PROBE_EVERY: Ns = ms(250)
+QUIET_AFTER_KEY: Ns = s(6)
+"""An adapter that still answers this long after a new key does not restart for it."""
+READY_WITHIN: Ns = s(60)
+INT6000_CLASSES = range(0x01, 0x06)
+"""Device classes of the family that has VS_NW_INFO in message version 0 only (adapters.md 1)."""
+
+M = TypeVar("M", bound=Mme)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What an adapter says it is."""
+
+    mac: MacAddress
+    device_class: int
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.version} at {self.mac}"
+
+
+class PlcAdapter:
+    """The adapter directly on this Ethernet. Methods that ask it run the pump until it has answered."""
+
+    def __init__(self, wire: Wire, name: str) -> None:
+        self.wire, self.name = wire, name
+        self.identity: Identity | None = None
+        self.link_up_at: Ns | None = None
+        """When a partner in the watched network was first seen; None while there is none."""
+        self._watched: Network | None = None
+        self._next_probe: Ns | None = None
+
+    @property
+    def host_mac(self) -> MacAddress:
+        return self.wire.port.mac
+
+    # questions that wait for the answer ----------------------------------------------------------------------
+
+    def identify(self) -> Identity:
+        """Ask chip and firmware (VS_SW_VER). Raises AdapterError if nothing answers."""
+        seen = self._ask(VsSwVerReq(), VsSwVerCnf)
+        answer = seen.mme
+        assert isinstance(answer, VsSwVerCnf)
+        assert seen.frame is not None
+        self.identity = Identity(seen.frame.src, answer.device_class, answer.version)
+        return self.identity
+
+    def holds(self, network: Network) -> bool:
+        """Whether the adapter has this key already (CM_GET_KEY with the network's NID)."""
+        answer = self._ask(CmGetKeyReq(nid=network.nid), CmGetKeyCnf).mme
+        assert isinstance(answer, CmGetKeyCnf)
+        return answer.result == 0 and answer.key == network.nmk
+
+    def set_key(self, network: Network) -> None:
+        """Give the adapter this key and wait until it is ready again.
+
+        Raises AdapterError if it does not confirm, does not come back or comes back with another key.
+        """
+        if self.holds(network):
+            return
+        self.request_key(network)
+        start = self._now()
+        self._until_answered(CmSetKeyCnf, start, ANSWER_WITHIN, "CM_SET_KEY.REQ")
+        self._await_restart(start)
+        if not self.holds(network):
+            raise AdapterError(f"{self.name}: it confirmed CM_SET_KEY.REQ but still holds another key")
+
+    def _await_restart(self, start: Ns) -> None:
+        """Probe until the adapter has been silent and answers again, or has answered all along for long enough."""
+        silent = False
+        while self._now() < start + READY_WITHIN:
+            asked = self._now()
+            answered = self._answer(VsSwVerReq(), VsSwVerCnf, PROBE_EVERY) is not None
+            if answered and (silent or asked >= start + QUIET_AFTER_KEY):
+                return
+            silent = silent or not answered
+            self.wire.pump.run(lambda: False, asked + PROBE_EVERY)
+        raise AdapterError(
+            f"{self.name}: no answer to VS_SW_VER for {show(READY_WITHIN)} after a new key; "
+            "is it powered and is its Ethernet cable plugged in?"
+        )
+
+    def _ask(self, request: Mme, answer: type[M]) -> FrameSeen:
+        seen = self._answer(request, answer, ANSWER_WITHIN)
+        if seen is None:
+            raise AdapterError(
+                f"{self.name}: no {answer.name} from an adapter at {self.wire.port.name} within "
+                f"{show(ANSWER_WITHIN)}; is it powered and is its Ethernet cable plugged in?"
+            )
+        return seen
+
+    def _answer(self, request: Mme, answer: type[M], within: Ns) -> FrameSeen | None:
+        start = self._now()
+        self._send(request, start)
+        return self._first(answer, start, within)
+
+    def _until_answered(self, answer: type[Mme], start: Ns, within: Ns, to: str) -> None:
+        if self._first(answer, start, within) is None:
+            raise AdapterError(f"{self.name}: {to} was not confirmed within {show(within)}")
+
+    def _first(self, answer: type[Mme], start: Ns, within: Ns) -> FrameSeen | None:
+        found: list[FrameSeen] = []
+
+        def here() -> bool:
+            found.extend(self.wire.seen(answer, since=start)[:1])
+            return bool(found)
+
+        self.wire.pump.run(here, start + within)
+        return found[0] if found else None
+
+    def _now(self) -> Ns:
+        return self.wire.pump.clock.now()
+
+    def _send(self, mme: Mme, now: Ns) -> None:
+        self.wire.send(Frame(LOCAL_DEVICE, self.host_mac, mme), now)
+
+    def request_key(self, network: Network) -> None:
+        """Send CM_SET_KEY.REQ and return at once; a matching PEV must not stop for its modem."""
+        self._send(CmSetKeyReq(nid=network.nid, nmk=network.nmk), self._now())
+
+    # the link, watched while the machine runs -----------------------------------------------------------------
+
+    def watch(self, network: Network) -> None:
+        """Look for a partner in *network* every PROBE_EVERY; `link_up_at` tells when there was one."""
+        self._watched, self.link_up_at = network, None
+        self._next_probe = self._now() + PROBE_EVERY
+
+    def unwatch(self) -> None:
+        self._watched = self._next_probe = self.link_up_at = None
+
+    def next_deadline(self) -> Ns | None:
+        return self._next_probe
+
+    def wake(self, now: Ns) -> None:
+        if self._next_probe is not None and self._next_probe <= now:
+            self._next_probe = now + PROBE_EVERY
+            old_family = self.identity is not None and self.identity.device_class in INT6000_CLASSES
+            self._send(VsNwInfoReqV0() if old_family else VsNwInfoReq(), now)
+
+    def receive(self, seen: FrameSeen, report: Callable[[bool, Ns], None]) -> None:
+        """Look into an answer of the adapter; *report(up, t)* when the link came or went."""
+        if self._watched is None or not isinstance(seen.mme, VsNwInfoCnf | VsNwInfoCnfV0):
+            return
+        up = any(network.nid == self._watched.nid and network.stations for network in seen.mme.networks)
+        if up and self.link_up_at is None:
+            self.link_up_at = seen.t
+            report(True, seen.t)
+        elif not up and self.link_up_at is not None:
+            self.link_up_at = None
+            report(False, seen.t)

@@ -1,0 +1,41 @@
+"""The simulated world: a powerline, adapters, pilot cables, and the cars and charging stations at their ends.
+
+Everything in it lives on the time line of one `World` and crosses the seam of `bench.ports` as Ethernet frames and
+pilot readings. Two runs with the same seed are identical.
+
+    world = World(VirtualClock())
+    line = Powerline(world)
+    modem = VirtualAdapter(world, line, adapter("tplink-tlpa4010p"), mac=..., role=ModemRole.EVSE, name="evse modem")
+    port = SimPort(world, modem, name="plc0", mac=...)
+    cable = PilotLine(world)
+    line.follow(cable, modem, car_modem, 30.0)
+
+What is not modelled
+
+Powerline
+- Collisions, channel access, repetition on the medium, throughput, rates (every link says 9 Mbit/s), tone maps. A
+  frame takes the same time whatever its length, and two frames never meet.
+- Attenuation does not depend on direction or time of day. A profile has the shape of real ones but is invented; an
+  amplitude map changes nothing.
+- The threshold of hearing is sharp: up to AUDIBLE_DB every frame arrives, beyond it none, unless a loss is set.
+- Encryption. Frames of a network simply do not reach modems that are not in it. The modems' own messages
+  (CM_ENCRYPTED_PAYLOAD, CM_UNASSOCIATED_STA, beacons, CC_* and NN_*) do not exist.
+
+Adapter
+- Parameter block, firmware, reset messages, host actions, sniffer, LEDs: requests of that kind get no answer.
+- A modem outside any network keeps its NID; real ones at times report zeros or the NID of a network they overhear.
+- What CM_SET_KEY does to a remote modem is not known; here it refuses (result 0) and keeps its key. When a new key
+  reaches the flash is not known either; here it survives a power cut.
+- Addresses learned on the Ethernet side do not age. One jack, one host (which may have several addresses). No VLANs.
+- A coordinator is never replaced, stations do not relay for one another, push buttons do not exist.
+- Ethernet and SPI hosts differ in latency only.
+
+Control pilot
+- Levels are steady: no edges, no rise times, no capacitance, no powerline signal on the wire, no relay bounce. A
+  PWM that starts is seen with its full duty cycle at once; its frequency is 1 kHz and cannot be wrong.
+- Generator, source resistor and diode have their nominal values. The short spike towards A that some cars make
+  between B and C is left out.
+- The proximity contact opens and closes with the plug and has no resistance to read.
+
+Power, temperature, battery and high voltage do not exist.
+"""

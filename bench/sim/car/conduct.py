@@ -1,0 +1,244 @@
+"""What a simulated car does: the habits of its profile, the rules it keeps, and what its quirks make of both.
+
+The script (`bench.sim.car.attempt`) asks a `CarConduct` and knows no quirk by name. Each quirk is one entry of
+`EFFECTS`: it changes the profile, a rule, or the messages on their way out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, TypeAlias
+
+from bench.ids import MacAddress, Nmk, RunId, StationId
+from bench.mme import (
+    CmAttenCharRsp,
+    CmMnbcSoundInd,
+    CmSetKeyReq,
+    CmSlacMatchReq,
+    CmSlacParmCnf,
+    CmSlacParmReq,
+    CmStartAttenCharInd,
+    Mme,
+)
+from bench.pilot.model import CpState, PilotReading
+from bench.profiles import AfterRsp, CountOrder, Spread, VehicleProfile
+from bench.sim.host import ROUND_TRIP, Edit, changes, withholds
+from bench.sim.quirks import CarQuirk
+from bench.units import Ns, ms, s
+
+# ISO 15118-3, annex table A.1
+TT_MATCH_RESPONSE: Final = ms(200)
+TT_EV_ATTEN_RESULTS: Final = ms(1200)
+TT_MATCH_JOIN: Final = s(12)
+TT_MATCHING_RATE: Final = ms(400)
+TT_MATCHING_REPETITION: Final = s(10)
+C_EV_MATCH_RETRY: Final = 2
+
+HIGHEST_ATTENUATION_DB: Final = 60.0
+"""Real cars matched at up to 48 dB; a neighbour's car is heard at 61 to 81 dB. The 20 dB of the standard none keeps."""
+
+OTHER_STATION: Final = MacAddress(bytes.fromhex("02ffee000001"))
+OTHER_NMK: Final = Nmk(bytes.fromhex("4e6f742074686520726967687420304b"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarConduct:
+    """How a car behaves.
+
+    match_response        wait for an answer to CM_SLAC_MATCH.REQ
+    match_retries         how often it repeats that; None: for ever
+    matching_repetition   after its first request, the time in which a failed attempt is followed by another; None: no
+                          end was seen
+    new_run_id_on_repeat  a repeated CM_SLAC_PARM.REQ carries another RunID
+    keeps_run_id          no new RunID for a new attempt
+    checks_run_id         takes no notice of an answer with a RunID that is not its own
+    answers_others        answers indications that are not for it
+    highest_db            attenuation above which a station counts as not found
+    zero_means_defect     an indication of 0 dB is not answered
+    chooses               of (mean attenuation, address) pairs
+    leaves_network        sets a key of its own when the session ends
+    stays_in              pilot states in which matching does not run, and it goes on nevertheless
+    needs_5_pct           loss of the 5 % ends a matching that is not through
+    """
+
+    profile: VehicleProfile
+    match_response: Ns = TT_MATCH_RESPONSE
+    match_retries: int | None = C_EV_MATCH_RETRY
+    atten_results: Ns = TT_EV_ATTEN_RESULTS
+    match_join: Ns = TT_MATCH_JOIN
+    matching_rate: Ns = TT_MATCHING_RATE
+    matching_repetition: Ns | None = TT_MATCHING_REPETITION
+    new_run_id_on_repeat: bool = False
+    keeps_run_id: bool = False
+    checks_run_id: bool = True
+    answers_others: bool = False
+    highest_db: float = HIGHEST_ATTENUATION_DB
+    zero_means_defect: bool = False
+    chooses: Callable[[Collection[tuple[float, MacAddress]]], tuple[float, MacAddress]] = min
+    leaves_network: bool = True
+    stays_in: frozenset[CpState] = frozenset()
+    needs_5_pct: bool = True
+    edits: tuple[Edit, ...] = ()
+    deaf_to: frozenset[type[Mme]] = field(default_factory=frozenset)
+
+    def reaction(self, spread: Spread, rng: random.Random) -> Ns:
+        """What the car itself needs to react to the station, without the way there and back that a recorder at the
+        station saw with it."""
+        drawn = spread.draw(rng)
+        return max(0, drawn - ROUND_TRIP) if "EVSE host" in self.profile.evidence.seen_from else drawn
+
+    def stops_on(self, reading: PilotReading, *, matched: bool) -> bool:
+        """Whether *reading* of the pilot ends the matching (or, once *matched*, the session)."""
+        if reading.state in self.stays_in:
+            return False
+        if not reading.state.plugged:
+            return True
+        return self.needs_5_pct and not matched and not reading.digital
+
+
+Effect: TypeAlias = Callable[[CarConduct], CarConduct]
+
+
+def conduct_of(profile: VehicleProfile, quirks: Collection[CarQuirk]) -> CarConduct:
+    """How the car of *profile* behaves; the quirks take effect in the order of the enumeration."""
+    conduct = CarConduct(profile=profile, matching_repetition=_matching_repetition(profile))
+    for quirk in CarQuirk:
+        if quirk in quirks:
+            conduct = EFFECTS[quirk](conduct)
+    return conduct
+
+
+def _matching_repetition(profile: VehicleProfile) -> Ns | None:
+    """The standard's limit, except for cars that were seen to go on or whose requests were seen to have no end."""
+    requests = profile.parm_req
+    if requests.burst_interval is not None:
+        return None if requests.burst_interval.n else TT_MATCHING_REPETITION
+    return None if requests.requests_per_burst is None else TT_MATCHING_REPETITION
+
+
+def always(value: Ns) -> Spread:
+    """A duration that does not scatter."""
+    return Spread(value, value, value, 0, "a fault of the simulated station")
+
+
+def _rule(**values: Any) -> Effect:
+    return lambda conduct: replace(conduct, **values)
+
+
+def _sends(edit: Edit) -> Effect:
+    return lambda conduct: replace(conduct, edits=(*conduct.edits, edit))
+
+
+def _habit(table: str, **values: Any) -> Effect:
+    """Other figures in one table of the profile."""
+
+    def effect(conduct: CarConduct) -> CarConduct:
+        changed: dict[str, Any] = {table: replace(getattr(conduct.profile, table), **values)}
+        return replace(conduct, profile=replace(conduct.profile, **changed))
+
+    return effect
+
+
+def _match_req_after_rsp(delay: Ns) -> Effect:
+    return lambda conduct: replace(conduct, profile=replace(conduct.profile, match_req=AfterRsp(delay=always(delay))))
+
+
+def _all(*effects: Effect) -> Effect:
+    def effect(conduct: CarConduct) -> CarConduct:
+        for one in effects:
+            conduct = one(conduct)
+        return conduct
+
+    return effect
+
+
+def _pace(interval: Ns) -> Effect:
+    spread = always(interval)
+    return _all(_habit("start", interval=spread), _habit("sounds", interval=spread, after_last_start=spread, late=None))
+
+
+def _no_retry(conduct: CarConduct) -> CarConduct:
+    once = _habit("parm_req", requests_per_burst=1, burst_interval=None, duplicate=None)
+    return replace(once(conduct), match_retries=0, matching_repetition=0)
+
+
+def _stays_in(*states: CpState) -> Effect:
+    return lambda conduct: replace(conduct, stays_in=conduct.stays_in | frozenset(states))
+
+
+def other_run_id(run_id: RunId) -> RunId:
+    return RunId(bytes(octet ^ 0xFF for octet in run_id))
+
+
+def _other_run_id_in(message: type[Mme]) -> Effect:
+    return _sends(changes(message, run_id=lambda mme: other_run_id(mme.run_id)))
+
+
+LETTERS: Final = StationId(b"PEVPEVPEVPEVPEVPE")
+
+EFFECTS: dict[CarQuirk, Effect] = {
+    CarQuirk.NEVER_STARTS: _sends(withholds(CmSlacParmReq)),
+    CarQuirk.LATE_PARM_REQ: _habit("pilot", pwm_on_to_parm_req=always(s(60))),
+    CarQuirk.SLOW_PARM_REQ: _habit("pilot", pwm_on_to_parm_req=always(s(11.2))),
+    CarQuirk.NO_RETRY: _no_retry,
+    CarQuirk.ENDLESS_RETRY: _all(
+        _habit("parm_req", interval=always(TT_MATCH_RESPONSE), requests_per_burst=None, interval_after_pair=None),
+        _rule(match_retries=None, matching_repetition=None),
+    ),
+    CarQuirk.EARLY_RETRY: _all(_habit("parm_req", interval=always(ms(80))), _rule(match_response=ms(80))),
+    CarQuirk.LATE_TIMEOUTS: _all(
+        _habit("parm_req", interval=always(3 * TT_MATCH_RESPONSE)),
+        _rule(
+            match_response=3 * TT_MATCH_RESPONSE,
+            atten_results=3 * TT_EV_ATTEN_RESULTS,
+            match_join=3 * TT_MATCH_JOIN,
+            matching_rate=3 * TT_MATCHING_RATE,
+            matching_repetition=3 * TT_MATCHING_REPETITION,
+        ),
+    ),
+    CarQuirk.RUN_ID_CHANGES_ON_REPEAT: _rule(new_run_id_on_repeat=True),
+    CarQuirk.KEEPS_RUN_ID: _rule(keeps_run_id=True),
+    CarQuirk.RESTARTS_AT_ONCE: _all(_rule(matching_rate=0), _habit("restart", after_unfinished_attempt=None)),
+    CarQuirk.IGNORES_PARAM_CNF: _rule(deaf_to=frozenset({CmSlacParmCnf})),
+    CarQuirk.ACCEPTS_FOREIGN_RUN_ID: _rule(checks_run_id=False),
+    CarQuirk.APPLICATION_TYPE_1: _sends(changes(CmSlacParmReq, application_type=1)),
+    CarQuirk.LATE_START: _habit("start", parm_req_to_start=None, cnf_to_start=always(ms(500))),
+    CarQuirk.ONE_START: _habit("start", count=1),
+    CarQuirk.WRONG_RUN_ID_IN_START: _other_run_id_in(CmStartAttenCharInd),
+    CarQuirk.TIME_OUT_10_IN_START: _habit("start", time_out=10),
+    CarQuirk.WRONG_FORWARDING_STA: _sends(changes(CmStartAttenCharInd, forwarding_sta=OTHER_STATION)),
+    CarQuirk.NO_SOUNDS: _sends(withholds(CmMnbcSoundInd)),
+    CarQuirk.NINE_SOUNDS: _sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt == 5)),
+    CarQuirk.EIGHT_SOUNDS: _sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt in (4, 5))),
+    CarQuirk.SLOW_SOUNDS: _pace(ms(55)),
+    CarQuirk.TOO_SLOW_SOUNDS: _habit("sounds", interval=always(ms(90)), late=None),
+    CarQuirk.FAST_SOUNDS: _pace(ms(5)),
+    CarQuirk.COUNTS_UP: _habit("sounds", order=CountOrder.UP),
+    CarQuirk.RANDOM_SENDER_ID: _all(
+        _sends(changes(CmMnbcSoundInd, sender_id=LETTERS)),
+        _sends(changes(CmAttenCharRsp, source_id=LETTERS)),
+        _sends(changes(CmSlacMatchReq, pev_id=LETTERS)),
+    ),
+    CarQuirk.NO_ATTEN_RSP: _sends(withholds(CmAttenCharRsp)),
+    CarQuirk.LATE_ATTEN_RSP: _habit("atten_char_rsp", latency=always(ms(250))),
+    CarQuirk.SLOW_ATTEN_RSP: _habit("atten_char_rsp", latency=always(ms(150))),
+    CarQuirk.REFUSES_ATTEN_CHAR: _sends(changes(CmAttenCharRsp, result=1)),
+    CarQuirk.WRONG_RUN_ID_IN_RSP: _other_run_id_in(CmAttenCharRsp),
+    CarQuirk.ZERO_ATTENUATION_MEANS_DEFECT: _rule(zero_means_defect=True),
+    CarQuirk.CHOOSES_FARTHEST: _rule(chooses=max, highest_db=float("inf")),
+    CarQuirk.ANSWERS_FOREIGN_IND: _rule(answers_others=True),
+    CarQuirk.NO_MATCH_REQ: _sends(withholds(CmSlacMatchReq)),
+    CarQuirk.LATE_MATCH_REQ: _match_req_after_rsp(s(11)),
+    CarQuirk.SLOW_MATCH_REQ: _match_req_after_rsp(ms(975)),
+    CarQuirk.WRONG_EVSE_MAC_IN_MATCH_REQ: _sends(changes(CmSlacMatchReq, evse_mac=OTHER_STATION)),
+    CarQuirk.WRONG_RUN_ID_IN_MATCH_REQ: _other_run_id_in(CmSlacMatchReq),
+    CarQuirk.WRONG_MVF_LENGTH: _sends(changes(CmSlacMatchReq, mvf_length=0x003D)),
+    CarQuirk.WRONG_KEY: _sends(changes(CmSetKeyReq, nmk=OTHER_NMK)),
+    CarQuirk.NEVER_JOINS: _sends(withholds(CmSetKeyReq)),
+    CarQuirk.KEEPS_KEY_AFTER_UNPLUG: _rule(leaves_network=False),
+    CarQuirk.IGNORES_UNPLUG: _stays_in(CpState.A),
+    CarQuirk.IGNORES_STATE_E: _stays_in(CpState.E, CpState.F),
+    CarQuirk.IGNORES_LOSS_OF_5_PCT: _rule(needs_5_pct=False),
+}

@@ -1,0 +1,241 @@
+"""The bench's own stations: a pilot, an adapter and a SLAC machine under one name.
+
+A station is a participant of the pump. Once woken it reads its ports, tells its machine what came in, sends what the
+machine wants sent and writes everything into the trace.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from bench.adapter import PlcAdapter
+from bench.errors import Deviation
+from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
+from bench.pilot.model import PilotReading
+from bench.ports import EvsePilot, PevPilot
+from bench.pump import Pump
+from bench.slac.events import AttemptFailed, Event, GaveUp, Ignored, LinkUp, Matched, Network, PilotWanted, StateChanged
+from bench.slac.evse import EvseSettings, EvseSlac
+from bench.slac.pev import PevSettings, PevSlac
+from bench.slac.timers import TIMERS
+from bench.trace import Note, PilotSeen, StateSeen, Trace
+from bench.units import Ns, s, show
+from bench.wire import Wire
+
+Pilot = TypeVar("Pilot", bound=EvsePilot | PevPilot)
+Slac = TypeVar("Slac", bound=EvseSlac | PevSlac)
+
+PATIENCE: Ns = TIMERS.tt_evse_slac_init + TIMERS.tt_matching_repetition + s(10)
+"""How long a test waits for a match: the longest legal beginning, all attempts, and some."""
+
+
+def new_network(rng: random.Random) -> Network:
+    """A network with a random NMK and the NID that follows from it."""
+    nmk = Nmk(rng.randbytes(16))
+    return Network(nid_from_nmk(nmk), nmk)
+
+
+class Station(Generic[Pilot, Slac]):
+    """What both roles share. *name* is the role, `evse` or `pev`, and names the station in the trace."""
+
+    def __init__(self, name: str, wire: Wire, pilot: Pilot, slac: Slac, adapter: PlcAdapter) -> None:
+        self.name = name
+        self.wire, self.pilot, self.machine, self.adapter = wire, pilot, slac, adapter
+        self.events: list[Event] = []
+        """Everything the machine reported since the station was made."""
+        self._pilot_changes: list[tuple[Ns, PilotReading]] = []
+
+    @property
+    def mac(self) -> MacAddress:
+        """The host's address, which is the one that stands in SLAC messages."""
+        return self.wire.port.mac
+
+    @property
+    def trace(self) -> Trace:
+        return self.wire.trace
+
+    @property
+    def pump(self) -> Pump:
+        return self.wire.pump
+
+    def now(self) -> Ns:
+        return self.pump.clock.now()
+
+    # participant --------------------------------------------------------------------------------------------
+
+    def next_deadline(self) -> Ns | None:
+        deadlines = (self.machine.next_deadline(), self.adapter.next_deadline(), self.wire.next_deadline())
+        return min((t for t in deadlines if t is not None), default=None)
+
+    def busy(self) -> bool:
+        self._pilot_changes += self.pilot.changes()
+        return self.wire.arrived() or bool(self._pilot_changes)
+
+    def wake(self, now: Ns) -> None:
+        machine = self.machine
+        changes, self._pilot_changes = self._pilot_changes, []
+        for t, reading in changes:
+            self.trace.add(PilotSeen(t, self.name, reading))
+            machine.pilot(reading, t)
+            self._flush(now)
+        for seen in self.wire.take():
+            if seen.frame is not None:
+                machine.receive(seen.frame, seen.t)
+                self.adapter.receive(seen, machine.link)
+                self._flush(now)
+        machine.wake(now)
+        self.adapter.wake(now)
+        self.wire.wake(now)
+        self._flush(now)
+
+    def _flush(self, now: Ns) -> None:
+        machine = self.machine
+        for frame in machine.outbox:
+            self.wire.send(frame, now)
+        machine.outbox.clear()
+        reported, machine.events = machine.events, []
+        for event in reported:
+            self.events.append(event)
+            self._record(event)
+            self._follow(event)
+
+    def _record(self, event: Event) -> None:
+        match event:
+            case StateChanged(t, who, _, new, why):
+                self.trace.add(StateSeen(t, f"{self.name}/{who}" if who != self.name else self.name, new, why))
+            case Ignored(t, who, what, why):
+                self.trace.add(Note(t, self.name, f"ignored {what} from {who}: {why}"))
+            case Matched(t):
+                self.trace.add(Note(t, self.name, f"matched {event.pev_mac} with {event.evse_mac}"))
+            case LinkUp(t, after):
+                self.trace.add(Note(t, self.name, f"link up {show(after)} after CM_SLAC_MATCH.CNF"))
+            case AttemptFailed(t, who, why):
+                self.trace.add(Note(t, self.name, f"attempt of {who} failed: {why}"))
+            case GaveUp(t, why):
+                self.trace.add(Note(t, self.name, f"gave up: {why}"))
+            case PilotWanted(t, duty, why):
+                self.trace.add(Note(t, self.name, f"pilot to {'E' if duty is None else f'{duty} %'}: {why}"))
+
+    def _follow(self, event: Event) -> None:
+        """What a station does about something its machine reported."""
+        raise NotImplementedError
+
+    # for tests ----------------------------------------------------------------------------------------------
+
+    def happened(self, kind: type[Event], *, since: Ns = 0) -> list[Event]:
+        return [event for event in self.events if isinstance(event, kind) and event.t >= since]
+
+    def matched(self) -> Matched | None:
+        """The last match, if there was one."""
+        return next((event for event in reversed(self.events) if isinstance(event, Matched)), None)
+
+    def failed(self) -> bool:
+        """Whether an attempt has failed so far."""
+        return any(isinstance(event, AttemptFailed | GaveUp) for event in self.events)
+
+    def gave_up(self) -> bool:
+        return any(isinstance(event, GaveUp) for event in self.events)
+
+    def wait_matched(self, *, within: Ns = PATIENCE, sut: str = "the station under test") -> Matched:
+        """Run until a match; Deviation with the machine's last word if none comes."""
+        start = self.now()
+        self.pump.run(lambda: self.matched() is not None or self.gave_up(), start + within)
+        match = self.matched()
+        if match is None:
+            raise Deviation(
+                f"{sut} was not matched: {self.last_word()}",
+                rule="ISO 15118-3 annex A.9, matching",
+                waited=f"{show(start)} ... {show(self.now())}",
+                saw=self.wire.account(since=start),
+                look="ladder.svg and trace.pcapng (attached)",
+            )
+        return match
+
+    def wait_link(self, *, within: Ns = TIMERS.tt_match_join, sut: str = "the station under test") -> LinkUp:
+        """Run until both modems are in one network, at most *within* after CM_SLAC_MATCH.CNF."""
+        match = self.matched() or self.wait_matched(sut=sut)
+        found: Callable[[], list[Event]] = lambda: self.happened(LinkUp, since=match.t)  # noqa: E731
+        if not self.pump.run(lambda: bool(found()), match.t + within):
+            raise Deviation(
+                f"{sut} did not join the network within TT_match_join ({show(within)})",
+                rule="ISO 15118-3 table A.1, TT_match_join",
+                waited=f"{show(match.t)} ... {show(match.t + within)}",
+                saw=f"VS_NW_INFO of the bench's adapter shows no partner; {self.wire.account(since=match.t)}",
+                look="ladder.svg and trace.pcapng (attached)",
+            )
+        link = found()[0]
+        assert isinstance(link, LinkUp)
+        return link
+
+    def last_word(self) -> str:
+        """The machine's own account of why it stands where it stands."""
+        for event in reversed(self.events):
+            if isinstance(event, AttemptFailed | GaveUp):
+                return event.why
+        for event in reversed(self.events):
+            if isinstance(event, StateChanged):
+                return f"still {event.new} ({event.why})"
+        return "nothing ever happened"
+
+
+class EvseStation(Station[EvsePilot, EvseSlac]):
+    """The bench as charging station."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        pilot: EvsePilot,
+        network: Network,
+        settings: EvseSettings | None = None,
+    ) -> None:
+        super().__init__(
+            "evse", wire, pilot, EvseSlac(wire.port.mac, network, settings), PlcAdapter(wire, "evse.adapter")
+        )
+        self.network = network
+
+    def prepare(self) -> None:
+        """Give the adapter the network's key and wait until it is ready, before a car is plugged in."""
+        self.adapter.identify()
+        self.adapter.set_key(self.network)
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case Matched():
+                self.adapter.watch(self.network)
+            case AttemptFailed() if not self.machine.sessions:
+                self.adapter.unwatch()
+            case PilotWanted(_, None, _):
+                self.pilot.set_state_e()
+            case PilotWanted(_, duty, _) if duty is not None:
+                self.pilot.set_duty_cycle_pct(duty)
+            case _:
+                pass
+
+
+class PevStation(Station[PevPilot, PevSlac]):
+    """The bench as car. *rng* feeds RunIDs and sounds."""
+
+    def __init__(self, wire: Wire, pilot: PevPilot, rng: random.Random, settings: PevSettings | None = None) -> None:
+        slac = PevSlac(wire.port.mac, lambda: RunId(rng.randbytes(8)), lambda: rng.randbytes(16), settings)
+        super().__init__("pev", wire, pilot, slac, PlcAdapter(wire, "pev.adapter"))
+
+    def prepare(self) -> None:
+        self.adapter.identify()
+
+    def plug_in(self) -> None:
+        self.pilot.plug_in()
+
+    def unplug(self) -> None:
+        self.pilot.unplug()
+
+    def _follow(self, event: Event) -> None:
+        match event:
+            case Matched():
+                self.adapter.request_key(event.network)
+                self.adapter.watch(event.network)
+            case AttemptFailed() | GaveUp():
+                self.adapter.unwatch()
+            case _:
+                pass

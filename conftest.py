@@ -1,0 +1,18 @@
+"""Options and plugins of the suite; everything else is in fixtures/."""
+
+import pytest
+
+pytest_plugins = ["fixtures.rig", "fixtures.stations", "fixtures.report"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("ccs-bench")
+    group.addoption("--rig", default="sim", metavar="FILE|sim", help="rig file; sim (default) needs none")
+    group.addoption(
+        "--verdict",
+        choices=("strict", "field"),
+        default="field",
+        help="which limits decide the exit status: the standard's, or what real stations get away with (default)",
+    )
+    group.addoption("--vehicle", metavar="NAME", help="only this vehicle profile")
+    group.addoption("--show-keys", action="store_true", help="network keys in clear in reports and captures")

@@ -1,0 +1,97 @@
+"""Checks that more than one folder makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bench.analysis.intervals import Interval, measure
+from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
+from bench.errors import BenchError, Deviation
+from bench.mme import Context, Mme, violations
+from bench.rig import Setup
+from bench.slac.events import LinkUp
+from bench.station import EvseStation, PevStation
+from bench.trace import Direction, FrameSeen, PilotSeen
+from bench.units import Ns, show
+
+
+class Inconclusive(BenchError):
+    """The margin is too small for this bench to decide (Allure: broken)."""
+
+
+def frames_of(setup: Setup, station: EvseStation | PevStation, *, direction: Direction) -> list[FrameSeen]:
+    """Management messages at the bench's station, in or out."""
+    return [
+        entry
+        for entry in setup.trace.frames()
+        if entry.port == station.wire.port.name and entry.direction is direction and isinstance(entry.mme, Mme)
+    ]
+
+
+def offer_at(setup: Setup, station: EvseStation | PevStation) -> Ns | None:
+    """When the plugged-in car was first offered 5 %."""
+    return next(
+        (
+            entry.t
+            for entry in setup.trace.entries
+            if isinstance(entry, PilotSeen) and entry.station == station.name and entry.reading.digital
+        ),
+        None,
+    )
+
+
+def intervals_of(setup: Setup, station: EvseStation | PevStation) -> list[Interval]:
+    """Every interval of table A.1 that the bench's *station* saw, both sides'."""
+    match = station.matched()
+    links = station.happened(LinkUp)
+    frames = [
+        (entry.t, entry.frame)
+        for entry in setup.trace.frames()
+        if entry.port == station.wire.port.name and entry.frame is not None
+    ]
+    pev_mac = match.pev_mac if match else setup.pev.mac
+    return measure(
+        frames,
+        pev_mac=pev_mac,
+        evse_mac=match.evse_mac if match else None,
+        offer_at=offer_at(setup, station),
+        link_at=links[0].t if links else None,
+    )
+
+
+def demand_intervals(
+    intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns
+) -> None:
+    """Deviation if an interval of *side* is outside its limits, Inconclusive if the bench cannot tell."""
+    judged = judge_all([i for i in intervals if i.limit.side == side], profile, uncertainty)
+    wrong = [j for j in judged if j.verdict is Verdict.FAIL]
+    if wrong:
+        raise Deviation(
+            f"{who} is outside {len({j.interval.name for j in wrong})} limit(s): {wrong[0]}",
+            rule=f"ISO 15118-3 table A.1, {wrong[0].interval.name}, {profile.value} limits",
+            saw="; ".join(f"{j} (from {show(j.interval.start)})" for j in wrong),
+            look="timings.html (attached)",
+        )
+    unsure = [j for j in judged if j.verdict is Verdict.INCONCLUSIVE]
+    if unsure:
+        raise Inconclusive(f"{_names(unsure)}: the margin is below three times the uncertainty of {show(uncertainty)}")
+
+
+def _names(judged: Iterable[Judgement]) -> str:
+    return ", ".join(sorted({j.interval.name for j in judged}))
+
+
+def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, known: Context, sender: bytes) -> None:
+    """Deviation for the first message from *sender* that a receiver must reject."""
+    for entry in frames_of(setup, station, direction=Direction.IN):
+        assert entry.frame is not None
+        if entry.frame.src != sender:
+            continue
+        broken = [v for v in violations(entry.frame.mme, known) if v.reject]
+        if broken:
+            raise Deviation(
+                f"{who} sent a {entry.frame.mme.name} that receivers must reject: {broken[0]}",
+                rule=broken[0].rule,
+                saw=f"{entry.frame.mme} at {show(entry.t)}",
+                look="trace.pcapng (attached)",
+            )

@@ -1,0 +1,94 @@
+"""SUT: a car. The bench is the charging station and does everything right."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.analysis.verdict import Profile
+from bench.errors import demand
+from bench.mme import CmMnbcSoundInd, CmStartAttenCharInd, Context
+from bench.rig import RigConfig, Setup
+from bench.slac.events import Matched
+from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
+from hil_tests.checks import demand_intervals, demand_lawful, intervals_of
+
+pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
+
+
+def test_it_is_matched_and_joins_the_network(pev_in_b2: Setup) -> None:
+    """Plugged in at 5 %, it sounds, is matched and joins within TT_match_join. ISO 15118-3, A.9."""
+    evse, sut = pev_in_b2.own_evse, pev_in_b2.sut
+
+    match = evse.wait_matched(sut=sut)
+    link = evse.wait_link(sut=sut)
+
+    demand(
+        match.sounds_heard == C_EV_MATCH_MNBC,
+        f"{sut} was heard {match.sounds_heard} times, not {C_EV_MATCH_MNBC}",
+        rule="C_EV_match_MNBC",
+    )
+    demand(link.after <= TIMERS.tt_match_join, f"{sut} joined too late", rule="TT_match_join")
+
+
+def test_it_announces_its_sounds_three_times_and_sends_all_of_them(pev_in_b2: Setup, matched_pev: Matched) -> None:
+    """Three CM_START_ATTEN_CHAR.IND, ten CM_MNBC_SOUND.IND, a counter that misses no value."""
+    wire, sut = pev_in_b2.own_evse.wire, pev_in_b2.sut
+    of_this_run = lambda seen: seen.mme.run_id == matched_pev.run_id  # noqa: E731
+
+    starts = wire.seen(CmStartAttenCharInd, where=of_this_run)
+    counters = [seen.mme.cnt for seen in wire.seen(CmMnbcSoundInd, where=of_this_run)]
+
+    demand(
+        len(starts) == C_EV_START_ATTEN_CHAR_INDS,
+        f"{sut} announced its sounds {len(starts)} times, not {C_EV_START_ATTEN_CHAR_INDS}",
+        rule="C_EV_start_atten_char_inds",
+    )
+    demand(
+        sorted(counters) == list(range(C_EV_MATCH_MNBC)),
+        f"{sut} did not send each of its {C_EV_MATCH_MNBC} sounds once",
+        rule="C_EV_match_MNBC",
+        saw=f"counters {counters}",
+    )
+
+
+def test_its_sounds_count_down(pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile) -> None:
+    """The counter says how many are still to come: 9 ... 0. Field: Seres 3 counts upwards and charges."""
+    counters = [
+        seen.mme.cnt
+        for seen in pev_in_b2.own_evse.wire.seen(CmMnbcSoundInd)
+        if seen.mme.run_id == matched_pev.run_id
+    ]
+
+    down = counters == sorted(counters, reverse=True)
+    up = counters == sorted(counters)
+    demand(
+        down or (up and verdict_profile is Profile.FIELD),
+        f"{pev_in_b2.sut} does not count its sounds down",
+        rule="CM_MNBC_SOUND.IND, Cnt",
+        saw=f"counters {counters}",
+    )
+
+
+def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup, matched_pev: Matched) -> None:
+    """No message that a station would have to reject: types, addresses, RunID, ids, lengths, results."""
+    known = Context(pev_mac=matched_pev.pev_mac, evse_mac=matched_pev.evse_mac, run_id=matched_pev.run_id)
+
+    demand_lawful(
+        pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known, sender=matched_pev.pev_mac
+    )
+
+
+@pytest.mark.timing
+def test_its_intervals_keep_their_limits(
+    pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile, rig_config: RigConfig
+) -> None:
+    """Every interval of table A.1 that the car answers for, by the chosen limits."""
+    pev_in_b2.own_evse.wait_link(sut=pev_in_b2.sut)
+
+    demand_intervals(
+        intervals_of(pev_in_b2, pev_in_b2.own_evse),
+        "pev",
+        who=pev_in_b2.sut,
+        profile=verdict_profile,
+        uncertainty=rig_config.uncertainty,
+    )

@@ -59,9 +59,7 @@ def intervals_of(setup: Setup, station: EvseStation | PevStation) -> list[Interv
     )
 
 
-def demand_intervals(
-    intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns
-) -> None:
+def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns) -> None:
     """Deviation if an interval of *side* is outside its limits, Inconclusive if the bench cannot tell."""
     judged = judge_all([i for i in intervals if i.limit.side == side], profile, uncertainty)
     wrong = [j for j in judged if j.verdict is Verdict.FAIL]

@@ -81,19 +81,15 @@ def watched(attempt: Attempt) -> Ns:
 
 
 def matched_in(attempt: Attempt) -> str:
-    """`Matched in 1.463 s`, with the request that was answered if it was not the first."""
-    timings = attempt.timings
+    """`Matched in 1.463 s from the car's request`, and how many requests went unanswered before."""
+    timings, unanswered = attempt.timings, attempt.unanswered_requests
     if timings.total_answered_req_to_match_cnf is not None:
-        text = f"Matched in {show(timings.total_answered_req_to_match_cnf)}"
+        text = f"Matched in {show(timings.total_answered_req_to_match_cnf)} from the car's request"
+        if not unanswered:
+            return text
         requests = [pair.req_frame for pair in attempt.param_pairs]
         nth = requests.index(attempt.answered_req_frame) + 1 if attempt.answered_req_frame in requests else 1
-        unanswered = attempt.unanswered_requests
-        return (
-            f"{text} from CM_SLAC_PARM.REQ no. {nth}"
-            + (f" ({unanswered} of {len(requests)} were not answered)" if unanswered else "")
-            if nth > 1 or unanswered
-            else f"{text} from the car's request"
-        )
+        return f"{text} no. {nth} ({unanswered} of {len(requests)} unanswered)"
     if timings.param_cnf_to_match_cnf is not None:
         return f"Matched {show(timings.param_cnf_to_match_cnf)} after CM_SLAC_PARM.CNF, the car's side unheard"
     return "Matched, the beginning unheard"
@@ -118,7 +114,7 @@ def mismatched(attempt: Attempt, code: str) -> str:
 
 BLEMISHES: dict[str, Callable[[Attempt], str]] = {
     "sound_interval": lambda a: f"sounds came up to {ms_of(max(a.timings.sound_intervals))} apart",
-    "sound_counter": lambda _: "their counter does not run down to 0",
+    "sound_counter": lambda _: "the sounds do not count down to 0",
     "sound_count": lambda a: f"{a.counts['mnbc_sound']} of 10 sounds were heard",
     "atten_char_ind_late": lambda a: (
         f"CM_ATTEN_CHAR.IND took {ms_of(a.timings.start_to_atten_char_ind)} (limit {show(ATTEN_RESULTS)})"
@@ -154,7 +150,8 @@ def requests_unheard(reason: str) -> Sentence:
     def sentence(attempt: Attempt) -> str:
         count = attempt.counts["param_req"]
         span = f" in {show(attempt.t_end - attempt.t_start)}" if count > 1 else ""
-        return f"Nobody answered the car's {count} CM_SLAC_PARM.REQ{span}: {reason}."
+        requests = f"{count} CM_SLAC_PARM.REQ" if count > 1 else "CM_SLAC_PARM.REQ"
+        return f"Nobody answered the car's {requests}{span}: {reason}."
 
     return sentence
 
@@ -178,7 +175,7 @@ def never_appeared(attempt: Attempt) -> str:
 def confirmed(attempt: Attempt) -> str:
     proof = attempt.network_proof
     up = f"; network up {show(proof.after_match_cnf)} later" if proof else ""
-    return f"{matched_in(attempt)}{up}{blemishes(attempt)}."
+    return f"{matched_in(attempt)}{blemishes(attempt)}{up}."
 
 
 def unassignable(code: str, what: str, effect: str) -> tuple[Condition, Sentence]:

@@ -84,7 +84,7 @@ def read_records(head: bytes, read: Callable[[], bytes], facts: CaptureFacts) ->
 
 
 def _damage(number: int, offset: int, seconds: int, fraction: int, size: int, original: int, limit: int) -> str:
-    where = f"frame {number}, octet {offset} of the file: "
+    where = f"at octet {offset}, where frame {number} should be: "
     if fraction >= limit:
         return where + f"the fraction of a second is {fraction} of {limit}"
     if size == 0 and seconds == 0 and original == 0:

@@ -144,7 +144,7 @@ def read_records(head: bytes, read: Callable[[], bytes], facts: CaptureFacts) ->
                 return
             buffer, start, at = buffer[at:] + more, start + at, 0
     except Damage as damage:
-        facts.damage = f"after frame {number}, octet {start + at} of the file: {damage}"
+        facts.damage = f"at octet {start + at}, after frame {number}: {damage}"
 
 
 def _byte_order(mark: bytes) -> str:

@@ -79,7 +79,7 @@ class CaptureFile:
             try:
                 piece = self._read(CHUNK)
             except CaptureError as error:
-                self.facts.damage = f"after octet {done} the file {error}"
+                self.facts.damage = f"at octet {done}: {error}"
                 return b""
             done += len(piece)
             if progress is not None:
@@ -125,8 +125,8 @@ class CaptureFile:
             if head[:2] == b"\x1f\x8b":
                 raise CaptureError("is compressed; unpack it with gunzip first")
             raise CaptureError(
-                f"is neither pcap nor pcapng (begins with {head[:4].hex(' ')}); "
-                "convert it with Wireshark: editcap FILE NEW.pcapng"
+                f"is neither pcap nor pcapng (begins with {head[:4].hex(' ')}); if it is a capture of another "
+                "format, convert it: editcap FILE NEW.pcapng"
             )
         except CaptureError as error:
             raise CaptureError(f"{self.name}: {error}") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,9 +17,9 @@ from bench.errors import CaptureError
 
 
 class Presentation(Protocol):
-    """How results are shown. Calls come in this order: begin, items as they become final, end; `close` at last."""
+    """How results are shown. Called in this order for each file: begin, what becomes final, end; `close` at last."""
 
-    def begin(self, capture: CaptureFile, engine: Engine, told: Recorder) -> None: ...
+    def begin(self, capture: CaptureFile, engine: Engine) -> None: ...
     def attempt(self, attempt: Attempt) -> None: ...
     def set_key(self, request: SetKey) -> None: ...
     def end(self, capture: CaptureFile, engine: Engine) -> None: ...
@@ -38,11 +38,10 @@ class Tally:
 
 def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool) -> int:
     """Analyse *files* and print. Returns the exit status; a file that cannot be read is one line on stderr."""
-    several = len(files) > 1
     shown: Presentation = (
-        JsonPresentation(sys.stdout, show_keys=show_keys, several=several)
+        JsonPresentation(sys.stdout, show_keys=show_keys, several=len(files) > 1)
         if as_json
-        else TextPresentation(sys.stdout, show_keys=show_keys)
+        else TextPresentation(sys.stdout, show_keys=show_keys, told=told)
     )
     tally = Tally()
     for name in files:
@@ -65,23 +64,15 @@ def _one(capture: CaptureFile, told: Recorder, shown: Presentation, tally: Tally
         records = capture.records(progress.reading)
     else:
         found, records = survey_ahead(capture.records(), told)
+    progress.clear()
     engine = Engine(found.recorder, found.quantum)
-    begun = False
-    for item in _begin_late(engine, records):
+    shown.begin(capture, engine)
+    for item in engine.run(records):
         progress.clear()
-        if not begun:
-            shown.begin(capture, engine, told)
-            begun = True
         if isinstance(item, Attempt):
             tally.failed += item.outcome.failed
             shown.attempt(item)
         else:
             shown.set_key(item)
     progress.clear()
-    if not begun:
-        shown.begin(capture, engine, told)
     shown.end(capture, engine)
-
-
-def _begin_late(engine: Engine, records: Iterable[Record]) -> Iterator[Attempt | SetKey]:
-    return engine.run(records)

@@ -49,6 +49,7 @@ from bench.mme.network import (
     VsSwVerReq,
 )
 from bench.mme.record import REGISTRY, Mme
+from bench.mme.rules import Context, Violation, violations
 from bench.mme.slac import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -100,6 +101,7 @@ __all__ = [
     "CmUnassociatedStaInd",
     "CmValidateCnf",
     "CmValidateReq",
+    "Context",
     "DiscoveredNetwork",
     "DiscoveredStation",
     "Frame",
@@ -112,6 +114,7 @@ __all__ = [
     "NwInfoStationV0",
     "RawMme",
     "StationRate",
+    "Violation",
     "VsAttenCharInd",
     "VsNwInfoCnf",
     "VsNwInfoCnfV0",
@@ -122,4 +125,5 @@ __all__ = [
     "decode",
     "encode",
     "is_homeplug",
+    "violations",
 ]

@@ -104,9 +104,7 @@ class SimulatedBench:
         profile = charger_profile(self.choice.name)
         self.evse_modem = self._adapter(profile.modem, EVSE_MODEM, ModemRole.EVSE, "evse.modem")
         quirks = frozenset(ChargerQuirk[name.upper()] for name in self.config.evse.quirks)
-        return SimCharger(
-            self.world, profile, self.evse_modem, self.pilot.evse, quirks=quirks, name=self.choice.name
-        )
+        return SimCharger(self.world, profile, self.evse_modem, self.pilot.evse, quirks=quirks, name=self.choice.name)
 
     def _neighbour(self, attenuation_db: float) -> EvseStation:
         """Another station of the bench, with a cable of its own, heard by the car through cross-talk."""
@@ -114,9 +112,7 @@ class SimulatedBench:
         self.line.set_attenuation(modem, self.pev_modem, attenuation_db)
         cable = PilotLine(self.world, name="neighbour pilot")
         port = SimPort(self.world, modem, name="neighbour", mac=NEIGHBOUR_HOST)
-        station = EvseStation(
-            Wire(port, self.trace, self.pump), cable.evse, new_network(self.rng), self.settings.evse
-        )
+        station = EvseStation(Wire(port, self.trace, self.pump), cable.evse, new_network(self.rng), self.settings.evse)
         station.name = "neighbour"
         self.pump.participants.append(station)
         station.prepare()

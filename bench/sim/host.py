@@ -7,13 +7,13 @@ be sent and returns what is sent instead, None for nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
 from bench.errors import MalformedMme
 from bench.ids import BROADCAST, LOCAL_DEVICE, MacAddress, Nid, Nmk
 from bench.mme import CmSetKeyReq, Frame, Mme, decode, encode, is_homeplug
 from bench.sim.adapter import VirtualAdapter
+from bench.sim.effects import Edit
 from bench.sim.powerline import ONE_WAY
 from bench.sim.world import World
 from bench.units import Ns
@@ -24,35 +24,12 @@ ROUND_TRIP = 2 * ONE_WAY
 Handler: TypeAlias = Callable[[Frame, Any], None]
 """(frame, its message)"""
 
-Edit: TypeAlias = Callable[[Mme, int], Mme | None]
-"""(message, how often it was sent before) -> what is sent instead, None for nothing"""
-
 
 class Entry(NamedTuple):
     """What a station did or noticed, for a reader."""
 
     t: Ns
     text: str
-
-
-def changes(message: type[Mme], **values: Any) -> Edit:
-    """An edit that gives fields of *message* other values; a value may be a function of the message."""
-
-    def edit(mme: Mme, _: int) -> Mme:
-        if not isinstance(mme, message):
-            return mme
-        return replace(mme, **{name: value(mme) if callable(value) else value for name, value in values.items()})
-
-    return edit
-
-
-def withholds(message: type[Mme], when: Callable[[Any], bool] = lambda _: True) -> Edit:
-    """An edit that keeps *message* back, or those of its kind that *when* selects."""
-
-    def edit(mme: Mme, _: int) -> Mme | None:
-        return None if isinstance(mme, message) and when(mme) else mme
-
-    return edit
 
 
 class SimHost:

@@ -1,29 +1,33 @@
-"""Attenuation per group of carriers, the way a Green PHY modem reports it for a sound."""
+"""Attenuation per group of carriers, the way a Green PHY modem reports it for a sound.
+
+The figures are medians over the captures of 14 cars whose station's modem measured (uhi22/pyPLC, EVerest/logfiles):
+8 dB from the lower to the upper third of the groups, 2.1 dB from one group to the next, 18 dB up to the last group.
+"""
 
 from __future__ import annotations
 
 import random
 
-SLOPE_DB = 4.0
-"""Cables damp high carriers more: from the first to the last group."""
-RIPPLE_DB = 2.0
-"""Largest step from one group to the next."""
-LAST_GROUP_DB = 8.0
-"""The last group holds few carriers at the band's edge; every measured profile ends with a jump like this."""
+SLOPE_DB = 12.0
+"""Cables damp high carriers more: from the first group to the last but one."""
+RIPPLE_DB = 4.0
+"""Largest push a ripple gets from one group to the next."""
+RIPPLE_MEMORY = 0.7
+LAST_GROUP_DB = 18.0
+"""The last group holds few carriers, at the edge of the band; of 14 measured profiles 12 end with a jump like this."""
 MAX_DB = 255
 
 
 def shape_db(key: str, groups: int) -> list[float]:
     """Departures from the mean, always the same for the same *key*; they sum up to 0.
 
-    A slope, ripples that stay within a few dB of it, and the weak last group: so look the profiles of QCA7000 and
-    QCA7005 modems in the captures of Superchargers and of FoccciCape boards.
+    A slope, ripples that stay within some dB of it, and the weak last group.
     """
     rng = random.Random(key)
     shape = []
     ripple = 0.0
     for group in range(groups):
-        ripple = 0.7 * ripple + rng.uniform(-RIPPLE_DB, RIPPLE_DB)
+        ripple = RIPPLE_MEMORY * ripple + rng.uniform(-RIPPLE_DB, RIPPLE_DB)
         shape.append(SLOPE_DB * group / groups + ripple)
     shape[-1] += LAST_GROUP_DB
     mean = sum(shape) / groups

@@ -42,8 +42,8 @@ class Ignored:
 class Matched:
     """CM_SLAC_MATCH.CNF was sent (EVSE) or received (PEV); the link is still to come.
 
-    sounds_heard  EVSE: distinct sounds of this attempt; PEV: num_sounds of the EVSE's CM_ATTEN_CHAR.IND
-    average_db    mean over the reported groups; None if no groups were reported
+    sounds_heard  num_sounds of CM_ATTEN_CHAR.IND: the sounds its average stands for
+    average_db    mean over the groups of CM_ATTEN_CHAR.IND; None if it has none
     """
 
     t: Ns
@@ -64,8 +64,17 @@ class LinkUp:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkLost:
+    """The network of a match is gone, or the pilot says that it is to be left."""
+
+    t: Ns
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFailed:
-    """One matching attempt is over without a match. The machine may go on with another."""
+    """One matching attempt is over without a link. The machine may go on with another."""
 
     t: Ns
     who: str
@@ -89,4 +98,4 @@ class PilotWanted:
     why: str
 
 
-Event: TypeAlias = StateChanged | Ignored | Matched | LinkUp | AttemptFailed | GaveUp | PilotWanted
+Event: TypeAlias = StateChanged | Ignored | Matched | LinkUp | LinkLost | AttemptFailed | GaveUp | PilotWanted

@@ -86,8 +86,10 @@ class Machine(Generic[StateT, OnT]):
     TIMERS_OF: TimersOf[StateT, OnT]
     LASTING: Mapping[OnT, Collection[StateT]] = {}
     """Timers that outlive the state they were started in, and the states in which they go on running."""
-    FOREIGN: Mapping[type, str] = {}
-    """SLAC messages that this side never acts on, and why. Other messages are the adapter's business."""
+    MESSAGES: Mapping[type, OnT]
+    """The messages this side acts on."""
+    FOREIGN: Mapping[type, str]
+    """The messages of SLAC it does not act on, and why. All others are the adapter's business."""
 
     def __init__(self, mac: MacAddress, timers: Timers) -> None:
         self.mac = mac
@@ -132,13 +134,19 @@ class Machine(Generic[StateT, OnT]):
 
     # hearing ------------------------------------------------------------------------------------------------
 
-    def is_for_us(self, frame: Frame, now: Ns) -> bool:
-        """Whether this side may act on a SLAC message. A modem hands over what is addressed to others, too."""
-        if (why := self.FOREIGN.get(type(frame.mme))) is None and frame.dst not in (self.mac, BROADCAST):
-            why = f"addressed to {frame.dst}"
+    def happening(self, frame: Frame, now: Ns) -> OnT | None:
+        """What a message means here. None: it is not for this station, which is said if it is one of SLAC.
+
+        A modem hands its host also what is addressed to others, and a CM_ATTEN_CHAR.RSP does not name its EVSE.
+        """
+        kind = type(frame.mme)
+        on = self.MESSAGES.get(kind)
+        if on is not None and frame.dst in (self.mac, BROADCAST):
+            return on
+        why = f"addressed to {frame.dst}" if on is not None else self.FOREIGN.get(kind)
         if why is not None:
             self.ignored(now, str(frame.src), frame.mme.name, why)
-        return why is None
+        return None
 
     # time ---------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ for everything that can happen in every state. Reference: ISO 15118-3 annex A.9.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -24,38 +23,24 @@ from bench.mme import (
     CmSlacParmCnf,
     CmSlacParmReq,
     CmStartAttenCharInd,
+    CmValidateCnf,
+    CmValidateReq,
     Context,
     Frame,
     violations,
 )
 from bench.pilot.model import CpState, PilotReading
-from bench.slac.events import AttemptFailed, GaveUp, Ignored, LinkUp, Matched, Network
+from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network
 from bench.slac.machine import Actor, Machine
 from bench.slac.pev_table import LASTING, TABLE, TIMERS_OF, PevOn, PevState
 from bench.slac.timers import (
     C_EV_MATCH_MNBC,
     C_EV_MATCH_RETRY,
-    C_EV_MATCH_SIGNALATTN_DIRECT_DB,
-    C_EV_MATCH_SIGNALATTN_INDIRECT_DB,
     C_EV_START_ATTEN_CHAR_INDS,
     TIMERS,
     Timers,
 )
 from bench.units import Ns
-
-
-class Found(enum.Enum):
-    """The standard's word for an EVSE at this mean attenuation; reported, not decided on (see `PevSettings`)."""
-
-    FOUND = "EVSE found"
-    POTENTIALLY = "EVSE potentially found"
-    NOT_FOUND = "EVSE not found"
-
-    @classmethod
-    def at(cls, average_db: float) -> Found:
-        if average_db <= C_EV_MATCH_SIGNALATTN_DIRECT_DB:
-            return cls.FOUND
-        return cls.POTENTIALLY if average_db <= C_EV_MATCH_SIGNALATTN_INDIRECT_DB else cls.NOT_FOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,38 +52,62 @@ class PevSettings:
                           61..81 dB from a neighbour's.
     wait_for_all          after the reports of all EVSEs that confirmed, go on at once (False: wait out
                           TT_EV_atten_results, as many cars do)
+    ac                    AC car: an offer of current or X1 starts matching too, not only 5 %
     """
 
     timers: Timers = TIMERS
     attenuation_limit_db: float = 55.0
     wait_for_all: bool = True
+    ac: bool = False
+
+
+S, ON = PevState, PevOn
+
+MESSAGES: dict[type, PevOn] = {
+    CmSlacParmCnf: ON.PARM_CNF,
+    CmAttenCharInd: ON.ATTEN_CHAR_IND,
+    CmSlacMatchCnf: ON.MATCH_CNF,
+}
+FOREIGN: dict[type, str] = dict.fromkeys(
+    (CmSlacParmReq, CmStartAttenCharInd, CmMnbcSoundInd, CmAttenCharRsp, CmValidateReq, CmSlacMatchReq),
+    "what only a PEV may send is never answered by a PEV",
+) | {CmValidateCnf: "no validation was asked for"}
 
 
 @dataclass(slots=True)
 class Candidate:
-    """An EVSE that confirmed, and what it reported."""
+    """An EVSE that confirmed, or reported unasked, and what it said."""
 
     mac: MacAddress
-    num_sounds: int
-    time_out: int
+    num_sounds: int = 0
+    time_out: int = 0
     report: CmAttenCharInd | None = None
 
 
 class Pev(Actor[PevState, PevOn]):
     def __init__(self) -> None:
         super().__init__(S.IDLE, "pev")
-        self.run_id = RunId(bytes(8))
+        self.begin(RunId(bytes(RunId.SIZE)))
+
+    def begin(self, run_id: RunId) -> None:
+        """A new attempt: nothing of the last one counts."""
+        self.run_id = run_id
         self.sends = 0
         """How often the current request was sent."""
         self.batch = 0
         """How many of the START and sound messages of this attempt were sent."""
         self.candidates: dict[MacAddress, Candidate] = {}
         self.chosen: Candidate | None = None
-        self.repetition_over = False
         self.cnf_received_at: Ns = 0
 
+    @property
+    def told(self) -> Candidate:
+        """The EVSE whose parameters are used: the first that confirmed."""
+        return next(iter(self.candidates.values()))
 
-S, ON = PevState, PevOn
+    @property
+    def sounds(self) -> int:
+        return self.told.num_sounds or C_EV_MATCH_MNBC
 
 
 class PevSlac(Machine[PevState, PevOn]):
@@ -111,7 +120,10 @@ class PevSlac(Machine[PevState, PevOn]):
     """
 
     TABLE = TABLE
+    TIMERS_OF = TIMERS_OF
     LASTING = LASTING
+    MESSAGES = MESSAGES
+    FOREIGN = FOREIGN
 
     def __init__(
         self,
@@ -120,9 +132,9 @@ class PevSlac(Machine[PevState, PevOn]):
         new_sound: Callable[[], bytes],
         settings: PevSettings | None = None,
     ) -> None:
-        super().__init__(mac)
-        self.new_run_id, self.new_sound = new_run_id, new_sound
         self.settings = settings or PevSettings()
+        super().__init__(mac, self.settings.timers)
+        self.new_run_id, self.new_sound = new_run_id, new_sound
         self.pev = Pev()
         self._pilot_was = ON.CP_A
 
@@ -133,14 +145,26 @@ class PevSlac(Machine[PevState, PevOn]):
     # what comes in ------------------------------------------------------------------------------------------
 
     def receive(self, frame: Frame, now: Ns) -> None:
-        on = MESSAGES.get(type(frame.mme))
+        on = self.happening(frame, now)
         if on is None:
-            return  # not addressed to matching, or only an EVSE answers it
+            return
         known = Context(pev_mac=self.mac, run_id=self.pev.run_id, evse_mac=frame.src)
-        if broken := [v for v in violations(frame.mme, known) if v.reject]:
-            self.events.append(Ignored(now, str(frame.src), frame.mme.name, "; ".join(map(str, broken))))
+        if broken := [str(violation) for violation in violations(frame.mme, known) if violation.reject]:
+            self.ignored(now, str(frame.src), frame.mme.name, "; ".join(broken))
         else:
-            self.fire(self.pev, on, now, frame)
+            self.fire(self.pev, self._more_exactly(on, frame.src), now, frame)
+
+    def _more_exactly(self, on: PevOn, evse_mac: MacAddress) -> PevOn:
+        """What a message means that comes from this EVSE."""
+        pev = self.pev
+        if on is ON.ATTEN_CHAR_IND and (known := pev.candidates.get(evse_mac)) is not None and known.report:
+            return ON.ATTEN_CHAR_IND_AGAIN
+        if on is ON.MATCH_CNF and pev.chosen is not None and evse_mac != pev.chosen.mac:
+            return ON.MATCH_CNF_OF_OTHER
+        return on
+
+    def link(self, up: bool, now: Ns) -> None:
+        self.fire(self.pev, ON.LINK_UP if up else ON.LINK_DOWN, now)
 
     def pilot(self, reading: PilotReading, now: Ns) -> None:
         on = self._pilot_event(reading)
@@ -148,154 +172,125 @@ class PevSlac(Machine[PevState, PevOn]):
             self._pilot_was = on
             self.fire(self.pev, on, now)
 
-    def link(self, up: bool, now: Ns) -> None:
-        self.fire(self.pev, ON.LINK_UP if up else ON.LINK_DOWN, now)
-
-    @staticmethod
-    def _pilot_event(reading: PilotReading) -> PevOn:
+    def _pilot_event(self, reading: PilotReading) -> PevOn:
         if reading.state is CpState.A:
             return ON.CP_A
         if not reading.state.plugged:
             return ON.CP_EF
-        return ON.CP_OFFER if reading.digital else ON.CP_NO_OFFER
+        if reading.digital or (self.settings.ac and reading.duty_cycle_pct is not None):
+            return ON.CP_OFFER
+        return ON.CP_NO_OFFER
 
-    # timers -------------------------------------------------------------------------------------------------
+    # time ---------------------------------------------------------------------------------------------------
 
     def actors(self) -> Iterable[Actor[PevState, PevOn]]:
         return (self.pev,)
 
-    def entered(self, actor: Actor[PevState, PevOn], now: Ns) -> None:
-        for on, name in TIMERS_OF.get(actor.state, {}).items():
-            actor.timers[on] = now + getattr(self.settings.timers, name)
-        if actor.state is S.SOUNDING:
-            self.next_of_batch(self.pev, now, None)
-        elif actor.state is S.PAUSE:
-            self.events.append(AttemptFailed(now, f"run {self.pev.run_id}", self.events[-1].why))  # type: ignore[union-attr]  # the StateChanged just reported
-        elif actor.state is S.UNMATCHED:
-            self.events.append(GaveUp(now, self.events[-1].why))  # type: ignore[union-attr]  # as above
-
     def expired(self, actor: Actor[PevState, PevOn], on: PevOn, now: Ns) -> None:
         pev = self.pev
-        if on is ON.T_RESPONSE:
-            if pev.state is S.WAIT_CNF and pev.candidates:
-                on = ON.T_RESPONSE_ANSWERED
-            elif pev.sends > C_EV_MATCH_RETRY:
-                on = ON.T_RESPONSE_LAST
-        elif on is ON.T_RATE and pev.repetition_over:
+        if on is ON.T_RESPONSE and pev.state is S.WAIT_CNF and pev.candidates:
+            on = ON.T_RESPONSE_ANSWERED
+        elif on is ON.T_RESPONSE and pev.sends > C_EV_MATCH_RETRY:
+            on = ON.T_RESPONSE_LAST
+        elif on is ON.T_BATCH and pev.batch + 1 >= C_EV_START_ATTEN_CHAR_INDS + pev.sounds:
+            on = ON.T_BATCH_LAST
+        elif on is ON.T_RATE and ON.T_REPETITION not in pev.timers:
             on = ON.T_RATE_OVER
         self.fire(actor, on, now)
 
     # actions ------------------------------------------------------------------------------------------------
 
-    def triggered(self, pev: Pev, now: Ns, _: Frame | None) -> None:
-        pev.repetition_over = False
-        pev.timers[ON.T_REPETITION] = now + self.settings.timers.tt_matching_repetition
+    def triggered(self, pev: Pev, now: Ns, _: None) -> None:
+        pev.timers[ON.T_REPETITION] = now + self.timers.tt_matching_repetition
         self.begin_attempt(pev, now, None)
 
-    def begin_attempt(self, pev: Pev, now: Ns, _: Frame | None) -> None:
-        pev.run_id = self.new_run_id()
-        pev.candidates = {}
-        pev.chosen = None
-        pev.batch = pev.sends = 0
+    def begin_attempt(self, pev: Pev, now: Ns, _: None) -> None:
+        pev.begin(self.new_run_id())
         self.ask(pev, now, None)
 
-    def ask(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def ask(self, pev: Pev, _: Ns, __: None) -> None:
         pev.sends += 1
-        pev.timers[ON.T_RESPONSE] = now + self.settings.timers.tt_match_response
         self.send(BROADCAST, CmSlacParmReq(run_id=pev.run_id))
 
     def note_evse(self, pev: Pev, _: Ns, frame: Frame) -> None:
-        cnf = frame.mme
-        assert isinstance(cnf, CmSlacParmCnf)
-        pev.candidates[frame.src] = Candidate(frame.src, cnf.num_sounds, cnf.time_out)
+        assert isinstance(frame.mme, CmSlacParmCnf)
+        pev.candidates[frame.src] = Candidate(frame.src, frame.mme.num_sounds, frame.mme.time_out)
 
-    def next_of_batch(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def next_of_batch(self, pev: Pev, _: Ns, __: None) -> None:
         """Three START, then the sounds, all TP_EV_batch_msg_interval apart."""
-        told = next(iter(pev.candidates.values()))
-        sounds = told.num_sounds or C_EV_MATCH_MNBC
         if pev.batch < C_EV_START_ATTEN_CHAR_INDS:
             mme: CmStartAttenCharInd | CmMnbcSoundInd = CmStartAttenCharInd(
-                num_sounds=sounds, time_out=told.time_out, forwarding_sta=self.mac, run_id=pev.run_id
+                num_sounds=pev.sounds, time_out=pev.told.time_out, forwarding_sta=self.mac, run_id=pev.run_id
             )
         else:
-            still_to_come = C_EV_START_ATTEN_CHAR_INDS + sounds - 1 - pev.batch
+            still_to_come = C_EV_START_ATTEN_CHAR_INDS + pev.sounds - 1 - pev.batch
             mme = CmMnbcSoundInd(cnt=still_to_come, run_id=pev.run_id, rnd=self.new_sound())
-        self.send(BROADCAST, mme)
         pev.batch += 1
-        if pev.batch < C_EV_START_ATTEN_CHAR_INDS + sounds:
-            pev.timers[ON.T_BATCH] = now + self.settings.timers.tp_ev_batch_msg_interval
-        elif pev.state is S.SOUNDING:
-            self.fire(pev, ON.SOUNDS_SENT, now)
+        self.send(BROADCAST, mme)
+
+    def last_of_batch(self, pev: Pev, now: Ns, _: None) -> None:
+        self.next_of_batch(pev, now, None)
+        self._go_on_if_complete(pev, now)
 
     def answer_report(self, pev: Pev, now: Ns, frame: Frame) -> None:
-        report = frame.mme
-        assert isinstance(report, CmAttenCharInd)
-        self.send(frame.src, CmAttenCharRsp(source_address=self.mac, run_id=pev.run_id))
-        known = pev.candidates.setdefault(frame.src, Candidate(frame.src, report.num_sounds, 0))
-        known.report = report
+        assert isinstance(frame.mme, CmAttenCharInd)
+        self.answer_again(pev, now, frame)
+        pev.candidates.setdefault(frame.src, Candidate(frame.src)).report = frame.mme
         self._go_on_if_complete(pev, now)
 
-    def sounds_sent(self, pev: Pev, now: Ns, _: Frame | None) -> None:
-        self.enter(pev, S.WAIT_RESULTS, now, "all sounds sent")
-        self._go_on_if_complete(pev, now)
+    def answer_again(self, pev: Pev, _: Ns, frame: Frame) -> None:
+        self.send(frame.src, CmAttenCharRsp(source_address=self.mac, run_id=pev.run_id))
 
     def _go_on_if_complete(self, pev: Pev, now: Ns) -> None:
         complete = all(candidate.report for candidate in pev.candidates.values())
         if pev.state is S.WAIT_RESULTS and complete and self.settings.wait_for_all:
             self.fire(pev, ON.ALL_RESULTS, now)
 
-    def decide(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def decide(self, pev: Pev, now: Ns, _: None) -> None:
         """Lowest mean first. An EVSE that confirmed but never reported must not block the others."""
-        averages = {
-            candidate.mac: average
+        near = [
+            (average_db, candidate.mac)
             for candidate in pev.candidates.values()
-            if candidate.report is not None and (average := candidate.report.average_db) is not None
-        }
-        near = {mac: db for mac, db in averages.items() if db <= self.settings.attenuation_limit_db}
+            if candidate.report is not None
+            and (average_db := candidate.report.average_db) is not None
+            and average_db <= self.settings.attenuation_limit_db
+        ]
         if near:
-            pev.chosen = pev.candidates[min(near, key=lambda mac: (near[mac], mac))]
+            pev.chosen = pev.candidates[min(near)[1]]
         self.fire(pev, ON.CHOSEN if near else ON.NONE_FOUND, now)
 
-    def first_match_request(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def ask_first_match(self, pev: Pev, now: Ns, _: None) -> None:
         pev.sends = 0
         self.ask_match(pev, now, None)
 
-    def ask_match(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def ask_match(self, pev: Pev, _: Ns, __: None) -> None:
         assert pev.chosen is not None
         pev.sends += 1
-        pev.timers[ON.T_RESPONSE] = now + self.settings.timers.tt_match_response
         self.send(pev.chosen.mac, CmSlacMatchReq(pev_mac=self.mac, evse_mac=pev.chosen.mac, run_id=pev.run_id))
 
-    def answer_again(self, pev: Pev, _: Ns, frame: Frame) -> None:
-        """A repeated report means that our answer was lost."""
-        self.send(frame.src, CmAttenCharRsp(source_address=self.mac, run_id=pev.run_id))
-
     def confirmed(self, pev: Pev, now: Ns, frame: Frame) -> None:
-        cnf = frame.mme
+        cnf, chosen = frame.mme, pev.chosen
         assert isinstance(cnf, CmSlacMatchCnf)
-        if pev.chosen is None or frame.src != pev.chosen.mac:
-            self.events.append(Ignored(now, str(frame.src), cnf.name, "another EVSE than the one chosen"))
-            return
+        assert chosen is not None
+        assert chosen.report is not None
         pev.cnf_received_at = now
-        report = pev.chosen.report
-        assert report is not None
+        network = Network(cnf.nid, cnf.nmk)
         self.events.append(
-            Matched(
-                now, self.mac, frame.src, pev.run_id, report.num_sounds, report.average_db, Network(cnf.nid, cnf.nmk)
-            )
+            Matched(now, self.mac, chosen.mac, pev.run_id, chosen.report.num_sounds, chosen.report.average_db, network)
         )
-        self.enter(pev, S.JOINING, now, "the EVSE gave us its network")
 
-    def linked(self, pev: Pev, now: Ns, _: Frame | None) -> None:
+    def linked(self, pev: Pev, now: Ns, _: None) -> None:
         self.events.append(LinkUp(now, now - pev.cnf_received_at))
 
-    def repetition_ends(self, pev: Pev, _: Ns, __: Frame | None) -> None:
-        pev.repetition_over = True
+    def fail(self, pev: Pev, now: Ns, _: None) -> None:
+        self.events.append(AttemptFailed(now, f"run {pev.run_id}", pev.why))
 
+    def give_up(self, pev: Pev, now: Ns, _: None) -> None:
+        self.events.append(GaveUp(now, pev.why))
 
-MESSAGES: dict[type, PevOn] = {
-    CmSlacParmCnf: ON.PARM_CNF,
-    CmAttenCharInd: ON.ATTEN_CHAR_IND,
-    CmSlacMatchCnf: ON.MATCH_CNF,
-}
-"""The messages a PEV acts on. Those that only a PEV may send are never answered by one."""
+    def leave(self, pev: Pev, now: Ns, _: None) -> None:
+        self.events.append(LinkLost(now, f"run {pev.run_id}", pev.why))
+
+    def lose_link(self, pev: Pev, now: Ns, _: None) -> None:
+        self.leave(pev, now, None)
+        self.give_up(pev, now, None)

@@ -6,9 +6,8 @@ import pytest
 
 from bench.analysis.verdict import Profile
 from bench.errors import demand
-from bench.mme import CmAttenCharInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, Context
 from bench.ids import BROADCAST, RunId, nid_from_nmk
-from bench.mme import Frame
+from bench.mme import CmAttenCharInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, Context, Frame
 from bench.rig import RigConfig, Setup
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
@@ -91,13 +90,20 @@ def test_it_answers_a_repeated_match_req_with_the_same_confirmation(
 ) -> None:
     """If CM_SLAC_MATCH.CNF got lost, the car asks again and must get the same network."""
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
-    asked = [entry for entry in pev.trace.frames() if entry.port == "pev" and entry.mme and entry.mme.name == "CM_SLAC_MATCH.REQ"][-1]
+    asked = [
+        entry
+        for entry in pev.trace.frames()
+        if entry.port == "pev" and entry.mme and entry.mme.name == "CM_SLAC_MATCH.REQ"
+    ][-1]
     first = pev.wire.seen(CmSlacMatchCnf)[-1]
     assert asked.frame is not None
 
     pev.wire.send(asked.frame, pev.now())
     second = pev.wire.expect(
-        CmSlacMatchCnf, within=TIMERS.tt_match_response, who=sut, rule="slac-15118-3 7: a repeated request is answered again"
+        CmSlacMatchCnf,
+        within=TIMERS.tt_match_response,
+        who=sut,
+        rule="slac-15118-3 7: a repeated request is answered again",
     )
 
     demand(second.mme == first.mme, f"{sut} confirmed the same match with another network", rule="slac-15118-3 7")
@@ -133,6 +139,8 @@ def test_it_reports_what_it_measures(setup: Setup) -> None:
         f"{setup.sut} reported more attenuation than a station 75 dB away",
         rule="slac-15118-3 5: lowest mean wins",
         saw=", ".join(
-            f"{seen.frame.src} {seen.mme.average_db} dB" for seen in setup.own_pev.wire.seen(CmAttenCharInd) if seen.frame
+            f"{seen.frame.src} {seen.mme.average_db} dB"
+            for seen in setup.own_pev.wire.seen(CmAttenCharInd)
+            if seen.frame
         ),
     )

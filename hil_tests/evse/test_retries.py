@@ -38,15 +38,11 @@ def in_another_run(frame: Frame) -> Frame:
 
 def confirmed(setup: Setup) -> PevStation:
     """Run until the station has confirmed the car's parameters."""
-    setup.own_pev.wire.expect(
-        CmSlacParmCnf, within=BEGINS_WITHIN, who=setup.sut, rule="TP_match_response", since=0
-    )
+    setup.own_pev.wire.expect(CmSlacParmCnf, within=BEGINS_WITHIN, who=setup.sut, rule="TP_match_response", since=0)
     return setup.own_pev
 
 
-def test_it_repeats_its_report_until_it_is_answered(
-    pev_plugged_in: Setup, verdict_profile: Profile
-) -> None:
+def test_it_repeats_its_report_until_it_is_answered(pev_plugged_in: Setup, verdict_profile: Profile) -> None:
     """Without CM_ATTEN_CHAR.RSP the report comes again after TT_match_response, three times in all.
 
     Field: EVerest does not repeat, Alpitronic and Compleo repeat until they are answered.

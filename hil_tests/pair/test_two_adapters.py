@@ -122,7 +122,9 @@ def test_leaving_the_pilot_states_in_the_middle_ends_both_sides(pair_in_b2: Setu
     pair_in_b2.run_for(s(1))
 
     demand(pev.machine.state is PevState.IDLE, f"our PEV is {pev.machine.state.value}", rule="slac-15118-3 6")
-    demand(not evse.machine.sessions, f"our EVSE still has {len(evse.machine.sessions)} session(s)", rule="slac-15118-3 6")
+    demand(
+        not evse.machine.sessions, f"our EVSE still has {len(evse.machine.sessions)} session(s)", rule="slac-15118-3 6"
+    )
     demand(
         not [seen for seen in evse.wire.seen(CmMnbcSoundInd) if seen.t > since + ms(20)],
         "our PEV goes on sounding",
@@ -186,7 +188,9 @@ def test_nobody_asks_and_the_station_gives_up(setup: Setup) -> None:
 
     gave_up = [event for event in setup.own_evse.events if isinstance(event, GaveUp)]
     demand(gave_up, "our EVSE waits for ever", rule="TT_EVSE_SLAC_init")
-    demand(gave_up[0].t == start + TIMERS.tt_evse_slac_init, "our EVSE gave up at another time", rule="TT_EVSE_SLAC_init")
+    demand(
+        gave_up[0].t == start + TIMERS.tt_evse_slac_init, "our EVSE gave up at another time", rule="TT_EVSE_SLAC_init"
+    )
 
 
 def test_a_change_of_the_duty_cycle_does_not_disturb_matching(pair_in_b2: Setup) -> None:

@@ -54,9 +54,7 @@ def test_it_announces_its_sounds_three_times_and_sends_all_of_them(pev_in_b2: Se
 def test_its_sounds_count_down(pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile) -> None:
     """The counter says how many are still to come: 9 ... 0. Field: Seres 3 counts upwards and charges."""
     counters = [
-        seen.mme.cnt
-        for seen in pev_in_b2.own_evse.wire.seen(CmMnbcSoundInd)
-        if seen.mme.run_id == matched_pev.run_id
+        seen.mme.cnt for seen in pev_in_b2.own_evse.wire.seen(CmMnbcSoundInd) if seen.mme.run_id == matched_pev.run_id
     ]
 
     down = counters == sorted(counters, reverse=True)
@@ -73,9 +71,7 @@ def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup, matched_pev: Mat
     """No message that a station would have to reject: types, addresses, RunID, ids, lengths, results."""
     known = Context(pev_mac=matched_pev.pev_mac, evse_mac=matched_pev.evse_mac, run_id=matched_pev.run_id)
 
-    demand_lawful(
-        pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known, sender=matched_pev.pev_mac
-    )
+    demand_lawful(pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known, sender=matched_pev.pev_mac)
 
 
 @pytest.mark.timing

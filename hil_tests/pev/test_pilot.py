@@ -46,7 +46,9 @@ def test_it_is_silent_without_an_offer(setup: Setup) -> None:
     setup.pev.plug_in()
     setup.own_evse.pilot.set_duty_cycle_pct(100.0)
 
-    setup.own_evse.wire.expect_none(CmSlacParmReq, during=s(15), who=setup.sut, rule="slac-15118-3 6: 5 % starts matching")
+    setup.own_evse.wire.expect_none(
+        CmSlacParmReq, during=s(15), who=setup.sut, rule="slac-15118-3 6: 5 % starts matching"
+    )
 
 
 def test_it_stops_when_it_is_unplugged(pev_in_b2: Setup) -> None:
@@ -86,7 +88,10 @@ def test_it_begins_again_after_state_e(pev_in_b2: Setup) -> None:
     evse.pilot.set_duty_cycle_pct(5.0)
 
     evse.wire.expect(
-        CmSlacParmReq, within=TIMERS.tt_evse_slac_init, who=pev_in_b2.sut, rule="slac-15118-3 6: E/F, then PWM, starts matching"
+        CmSlacParmReq,
+        within=TIMERS.tt_evse_slac_init,
+        who=pev_in_b2.sut,
+        rule="slac-15118-3 6: E/F, then PWM, starts matching",
     )
     assert evse.wire.seen(CmStartAttenCharInd)
 

@@ -39,9 +39,7 @@ def first_request(setup: Setup) -> FrameSeen:
     )
 
 
-def test_it_repeats_an_unanswered_parm_req(
-    setup: Setup, verdict_profile: Profile, allowance: Allowance
-) -> None:
+def test_it_repeats_an_unanswered_parm_req(setup: Setup, verdict_profile: Profile, allowance: Allowance) -> None:
     """Without CM_SLAC_PARM.CNF it asks again after TT_match_response, three sends with one RunID in all."""
     evse, sut = setup.own_evse, setup.sut
     evse.wire.withhold(CmSlacParmCnf)
@@ -55,7 +53,11 @@ def test_it_repeats_an_unanswered_parm_req(
     slowest = TIMERS.tt_match_response + allowance.transmission_delay
     if verdict_profile is Profile.STRICT:
         run = [seen for seen in requests if seen.mme.run_id == first.mme.run_id][: 1 + C_EV_MATCH_RETRY]
-        demand(len(run) == 1 + C_EV_MATCH_RETRY, f"{sut} sent {len(run)} requests in its first run", rule="C_EV_match_retry")
+        demand(
+            len(run) == 1 + C_EV_MATCH_RETRY,
+            f"{sut} sent {len(run)} requests in its first run",
+            rule="C_EV_match_retry",
+        )
     else:
         run, slowest = requests[:3], FIELD_REPETITION
     for earlier, later in pairwise(run):

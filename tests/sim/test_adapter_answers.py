@@ -211,6 +211,16 @@ def test_nw_info_without_a_network_has_two_octets_of_data(stand, tp_link, from_d
     assert answers(stand, tp_link[1], TP_LINK, VsNwInfoReq()) == [dump]
 
 
+@pytest.mark.parametrize("request_", [VsNwInfoReq(), VsNwInfoReqV0()])
+def test_coordinator_alone_is_in_no_network(stand, request_):
+    """Nobody asked a real one; a network of one is no network to a tool that counts stations."""
+    port = stand.host(stand.adapter(ModemRole.EVSE))
+    stand.say(port, LOCAL_DEVICE, request_)
+    stand.run_for(ms(60))
+
+    assert [heard.mme.networks for heard in stand.heard(port)] == [()]
+
+
 def test_nw_info_in_version_1_as_a_station_sees_its_network(stand, from_dump):
     """mme.md 5.8. SNID (4) and own TEI (4) of the real network are its coordinator's choice; here 14 and 2."""
     dump = from_dump("""

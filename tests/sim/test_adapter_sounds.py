@@ -202,6 +202,17 @@ def test_cross_talk_is_measured_as_the_greater_attenuation(stand, station):
     assert (sum(near_aag) / 58, sum(far_aag) / 58) == (30.0, 70.0)
 
 
+def test_each_pair_of_modems_has_a_profile_of_its_own(stand, station):
+    near, car = station()
+    neighbour = stand.adapter(ModemRole.EVSE, profile="qca7005-evse")
+    other = stand.host(neighbour)
+    car_modem = next(modem for modem in stand.line.modems if modem.name.startswith("pev"))
+    stand.line.set_attenuation(neighbour, car_modem, 30.0)
+    sound(stand, car)
+
+    assert profiles(stand, near) != profiles(stand, other)
+
+
 def test_sounds_of_a_car_in_the_network_are_reported_too(stand, joined_pair):
     sound(stand, joined_pair.pev_host, 3)
 

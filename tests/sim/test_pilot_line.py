@@ -235,6 +235,16 @@ def test_settling_starts_over_when_the_line_moves_on(stand):
     assert [(t, reading.label) for t, reading in cable.evse.changes()] == [(ms(5), "C1")]
 
 
+def test_settling_goes_on_while_the_line_stays_as_it_is(stand):
+    cable = PilotLine(stand.world, settle=ms(10))
+    cable.pev.plug_in()
+    stand.run_until(ms(5))
+    cable.evse.set_duty_cycle_pct(100)
+    stand.run_until(ms(10))
+
+    assert cable.evse.read().label == "B1"
+
+
 def test_wire_conducts_only_while_plugged_and_whole(stand, cable):
     """The powerline signal goes the same way as the pilot."""
     seen = []

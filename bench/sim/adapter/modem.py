@@ -28,8 +28,6 @@ HOMEPLUG = b"\x88\xe1"
 ETHERNET_HEADER = 14
 MME_HEADER = 17
 SOUND = CmMnbcSoundInd.mmtype
-NOT_A_REQUEST = 0b11
-"""Bits of an MMTYPE that are 0 in a request."""
 
 
 class VirtualAdapter:
@@ -139,12 +137,12 @@ class VirtualAdapter:
             mmtype = octets[15] | octets[16] << 8
         destination = octets[:6]
         if destination == self.mac:
-            if in_avln and mmtype >= 0:
+            if mmtype >= 0:
                 self._answer(octets, local=False)
             return
         if in_avln or mmtype in self._hands_over:
             self._to_host(octets)
-        if in_avln and mmtype >= 0 and destination == BROADCAST:
+        if mmtype >= 0 and destination == BROADCAST:
             self._answer(octets, local=False)
         if mmtype == SOUND and self._measures:
             self._report_sound(MacAddress(octets[6:12]), sender)
@@ -185,7 +183,7 @@ class VirtualAdapter:
 
     def _answer(self, octets: bytes, *, local: bool) -> None:
         mmtype = octets[15] | octets[16] << 8
-        if mmtype & NOT_A_REQUEST or mmtype not in ANSWERED_TYPES:
+        if mmtype not in ANSWERED_TYPES:
             return
         try:
             request = decode(octets)

@@ -22,6 +22,7 @@ from bench.sim.adapter import VirtualAdapter
 from bench.sim.car.attempt import Attempt, CarMatch, Outcome
 from bench.sim.car.conduct import conduct_of
 from bench.sim.car.network import neighbour_solicitation
+from bench.sim.effects import recorded_at_evse
 from bench.sim.host import Entry, SimHost
 from bench.sim.pilot import PevEnd
 from bench.sim.powerline import ONE_WAY
@@ -197,7 +198,7 @@ class SimCar:
     def _wake_up_time(self) -> Ns:
         """From the 5 % to the first request; a recorder at the station saw the request ONE_WAY later."""
         drawn = self.profile.pilot.pwm_on_to_parm_req.draw(self._rng)
-        return max(0, drawn - ONE_WAY) if "EVSE host" in self.profile.evidence.seen_from else drawn
+        return max(0, drawn - ONE_WAY) if recorded_at_evse(self.profile) else drawn
 
     def _one_attempt(self, new_run_id: bool) -> Generator[Ns, None, tuple[Outcome, Attempt]]:
         if self.profile.mac.style is MacStyle.NEW_PER_ATTEMPT and self.attempts:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 
-from bench.ids import MacAddress, Nmk, RunId, StationId
+from bench.ids import MacAddress, Nmk, StationId
 from bench.mme import (
     CmAttenCharRsp,
     CmMnbcSoundInd,
@@ -20,11 +20,24 @@ from bench.mme import (
     CmSlacParmCnf,
     CmSlacParmReq,
     CmStartAttenCharInd,
-    Mme,
 )
 from bench.pilot.model import CpState, PilotReading
 from bench.profiles import AfterRsp, CountOrder, Spread, VehicleProfile
-from bench.sim.host import ROUND_TRIP, Edit, changes, withholds
+from bench.sim.effects import (
+    Conduct,
+    always,
+    both,
+    changes,
+    gives_other_run_id,
+    habit,
+    recorded_at_evse,
+    rule,
+    sends,
+    tables,
+    with_quirks,
+    withholds,
+)
+from bench.sim.host import ROUND_TRIP
 from bench.sim.quirks import CarQuirk
 from bench.units import Ns, ms, s
 
@@ -44,7 +57,7 @@ OTHER_NMK: Final = Nmk(bytes.fromhex("4e6f742074686520726967687420304b"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CarConduct:
+class CarConduct(Conduct):
     """How a car behaves.
 
     match_response        wait for an answer to CM_SLAC_MATCH.REQ
@@ -80,14 +93,12 @@ class CarConduct:
     leaves_network: bool = True
     stays_in: frozenset[CpState] = frozenset()
     needs_5_pct: bool = True
-    edits: tuple[Edit, ...] = ()
-    deaf_to: frozenset[type[Mme]] = field(default_factory=frozenset)
 
     def reaction(self, spread: Spread, rng: random.Random) -> Ns:
         """What the car itself needs to react to the station, without the way there and back that a recorder at the
         station saw with it."""
         drawn = spread.draw(rng)
-        return max(0, drawn - ROUND_TRIP) if "EVSE host" in self.profile.evidence.seen_from else drawn
+        return max(0, drawn - ROUND_TRIP) if recorded_at_evse(self.profile) else drawn
 
     def stops_on(self, reading: PilotReading, *, matched: bool) -> bool:
         """Whether *reading* of the pilot ends the matching (or, once *matched*, the session)."""
@@ -102,12 +113,8 @@ Effect: TypeAlias = Callable[[CarConduct], CarConduct]
 
 
 def conduct_of(profile: VehicleProfile, quirks: Collection[CarQuirk]) -> CarConduct:
-    """How the car of *profile* behaves; the quirks take effect in the order of the enumeration."""
-    conduct = CarConduct(profile=profile, matching_repetition=_matching_repetition(profile))
-    for quirk in CarQuirk:
-        if quirk in quirks:
-            conduct = EFFECTS[quirk](conduct)
-    return conduct
+    """How the car of *profile* behaves."""
+    return with_quirks(CarConduct(profile=profile, matching_repetition=_matching_repetition(profile)), quirks, EFFECTS)
 
 
 def _matching_repetition(profile: VehicleProfile) -> Ns | None:
@@ -118,49 +125,17 @@ def _matching_repetition(profile: VehicleProfile) -> Ns | None:
     return None if requests.requests_per_burst is None else TT_MATCHING_REPETITION
 
 
-def always(value: Ns) -> Spread:
-    """A duration that does not scatter."""
-    return Spread(value, value, value, 0, "a fault of the simulated station")
-
-
-def _rule(**values: Any) -> Effect:
-    return lambda conduct: replace(conduct, **values)
-
-
-def _sends(edit: Edit) -> Effect:
-    return lambda conduct: replace(conduct, edits=(*conduct.edits, edit))
-
-
-def _habit(table: str, **values: Any) -> Effect:
-    """Other figures in one table of the profile."""
-
-    def effect(conduct: CarConduct) -> CarConduct:
-        changed: dict[str, Any] = {table: replace(getattr(conduct.profile, table), **values)}
-        return replace(conduct, profile=replace(conduct.profile, **changed))
-
-    return effect
-
-
 def _match_req_after_rsp(delay: Ns) -> Effect:
-    return lambda conduct: replace(conduct, profile=replace(conduct.profile, match_req=AfterRsp(delay=always(delay))))
-
-
-def _all(*effects: Effect) -> Effect:
-    def effect(conduct: CarConduct) -> CarConduct:
-        for one in effects:
-            conduct = one(conduct)
-        return conduct
-
-    return effect
+    return tables(match_req=AfterRsp(delay=always(delay)))
 
 
 def _pace(interval: Ns) -> Effect:
     spread = always(interval)
-    return _all(_habit("start", interval=spread), _habit("sounds", interval=spread, after_last_start=spread, late=None))
+    return both(habit("start", interval=spread), habit("sounds", interval=spread, after_last_start=spread, late=None))
 
 
 def _no_retry(conduct: CarConduct) -> CarConduct:
-    once = _habit("parm_req", requests_per_burst=1, burst_interval=None, duplicate=None)
+    once = habit("parm_req", requests_per_burst=1, burst_interval=None, duplicate=None)
     return replace(once(conduct), match_retries=0, matching_repetition=0)
 
 
@@ -168,29 +143,21 @@ def _stays_in(*states: CpState) -> Effect:
     return lambda conduct: replace(conduct, stays_in=conduct.stays_in | frozenset(states))
 
 
-def other_run_id(run_id: RunId) -> RunId:
-    return RunId(bytes(octet ^ 0xFF for octet in run_id))
-
-
-def _other_run_id_in(message: type[Mme]) -> Effect:
-    return _sends(changes(message, run_id=lambda mme: other_run_id(mme.run_id)))
-
-
 LETTERS: Final = StationId(b"PEVPEVPEVPEVPEVPE")
 
 EFFECTS: dict[CarQuirk, Effect] = {
-    CarQuirk.NEVER_STARTS: _sends(withholds(CmSlacParmReq)),
-    CarQuirk.LATE_PARM_REQ: _habit("pilot", pwm_on_to_parm_req=always(s(60))),
-    CarQuirk.SLOW_PARM_REQ: _habit("pilot", pwm_on_to_parm_req=always(s(11.2))),
+    CarQuirk.NEVER_STARTS: sends(withholds(CmSlacParmReq)),
+    CarQuirk.LATE_PARM_REQ: habit("pilot", pwm_on_to_parm_req=always(s(60))),
+    CarQuirk.SLOW_PARM_REQ: habit("pilot", pwm_on_to_parm_req=always(s(11.2))),
     CarQuirk.NO_RETRY: _no_retry,
-    CarQuirk.ENDLESS_RETRY: _all(
-        _habit("parm_req", interval=always(TT_MATCH_RESPONSE), requests_per_burst=None, interval_after_pair=None),
-        _rule(match_retries=None, matching_repetition=None),
+    CarQuirk.ENDLESS_RETRY: both(
+        habit("parm_req", interval=always(TT_MATCH_RESPONSE), requests_per_burst=None, interval_after_pair=None),
+        rule(match_retries=None, matching_repetition=None),
     ),
-    CarQuirk.EARLY_RETRY: _all(_habit("parm_req", interval=always(ms(80))), _rule(match_response=ms(80))),
-    CarQuirk.LATE_TIMEOUTS: _all(
-        _habit("parm_req", interval=always(3 * TT_MATCH_RESPONSE)),
-        _rule(
+    CarQuirk.EARLY_RETRY: both(habit("parm_req", interval=always(ms(80))), rule(match_response=ms(80))),
+    CarQuirk.LATE_TIMEOUTS: both(
+        habit("parm_req", interval=always(3 * TT_MATCH_RESPONSE)),
+        rule(
             match_response=3 * TT_MATCH_RESPONSE,
             atten_results=3 * TT_EV_ATTEN_RESULTS,
             match_join=3 * TT_MATCH_JOIN,
@@ -198,47 +165,47 @@ EFFECTS: dict[CarQuirk, Effect] = {
             matching_repetition=3 * TT_MATCHING_REPETITION,
         ),
     ),
-    CarQuirk.RUN_ID_CHANGES_ON_REPEAT: _rule(new_run_id_on_repeat=True),
-    CarQuirk.KEEPS_RUN_ID: _rule(keeps_run_id=True),
-    CarQuirk.RESTARTS_AT_ONCE: _all(_rule(matching_rate=0), _habit("restart", after_unfinished_attempt=None)),
-    CarQuirk.IGNORES_PARAM_CNF: _rule(deaf_to=frozenset({CmSlacParmCnf})),
-    CarQuirk.ACCEPTS_FOREIGN_RUN_ID: _rule(checks_run_id=False),
-    CarQuirk.APPLICATION_TYPE_1: _sends(changes(CmSlacParmReq, application_type=1)),
-    CarQuirk.LATE_START: _habit("start", parm_req_to_start=None, cnf_to_start=always(ms(500))),
-    CarQuirk.ONE_START: _habit("start", count=1),
-    CarQuirk.WRONG_RUN_ID_IN_START: _other_run_id_in(CmStartAttenCharInd),
-    CarQuirk.TIME_OUT_10_IN_START: _habit("start", time_out=10),
-    CarQuirk.WRONG_FORWARDING_STA: _sends(changes(CmStartAttenCharInd, forwarding_sta=OTHER_STATION)),
-    CarQuirk.NO_SOUNDS: _sends(withholds(CmMnbcSoundInd)),
-    CarQuirk.NINE_SOUNDS: _sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt == 5)),
-    CarQuirk.EIGHT_SOUNDS: _sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt in (4, 5))),
+    CarQuirk.RUN_ID_CHANGES_ON_REPEAT: rule(new_run_id_on_repeat=True),
+    CarQuirk.KEEPS_RUN_ID: rule(keeps_run_id=True),
+    CarQuirk.RESTARTS_AT_ONCE: both(rule(matching_rate=0), habit("restart", after_unfinished_attempt=None)),
+    CarQuirk.IGNORES_PARAM_CNF: rule(deaf_to=frozenset({CmSlacParmCnf})),
+    CarQuirk.ACCEPTS_FOREIGN_RUN_ID: rule(checks_run_id=False),
+    CarQuirk.APPLICATION_TYPE_1: sends(changes(CmSlacParmReq, application_type=1)),
+    CarQuirk.LATE_START: habit("start", parm_req_to_start=None, cnf_to_start=always(ms(500))),
+    CarQuirk.ONE_START: habit("start", count=1),
+    CarQuirk.WRONG_RUN_ID_IN_START: sends(gives_other_run_id(CmStartAttenCharInd)),
+    CarQuirk.TIME_OUT_10_IN_START: habit("start", time_out=10),
+    CarQuirk.WRONG_FORWARDING_STA: sends(changes(CmStartAttenCharInd, forwarding_sta=OTHER_STATION)),
+    CarQuirk.NO_SOUNDS: sends(withholds(CmMnbcSoundInd)),
+    CarQuirk.NINE_SOUNDS: sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt == 5)),
+    CarQuirk.EIGHT_SOUNDS: sends(withholds(CmMnbcSoundInd, lambda sound: sound.cnt in (4, 5))),
     CarQuirk.SLOW_SOUNDS: _pace(ms(55)),
-    CarQuirk.TOO_SLOW_SOUNDS: _habit("sounds", interval=always(ms(90)), late=None),
+    CarQuirk.TOO_SLOW_SOUNDS: habit("sounds", interval=always(ms(90)), late=None),
     CarQuirk.FAST_SOUNDS: _pace(ms(5)),
-    CarQuirk.COUNTS_UP: _habit("sounds", order=CountOrder.UP),
-    CarQuirk.RANDOM_SENDER_ID: _all(
-        _sends(changes(CmMnbcSoundInd, sender_id=LETTERS)),
-        _sends(changes(CmAttenCharRsp, source_id=LETTERS)),
-        _sends(changes(CmSlacMatchReq, pev_id=LETTERS)),
+    CarQuirk.COUNTS_UP: habit("sounds", order=CountOrder.UP),
+    CarQuirk.RANDOM_SENDER_ID: both(
+        sends(changes(CmMnbcSoundInd, sender_id=LETTERS)),
+        sends(changes(CmAttenCharRsp, source_id=LETTERS)),
+        sends(changes(CmSlacMatchReq, pev_id=LETTERS)),
     ),
-    CarQuirk.NO_ATTEN_RSP: _sends(withholds(CmAttenCharRsp)),
-    CarQuirk.LATE_ATTEN_RSP: _habit("atten_char_rsp", latency=always(ms(250))),
-    CarQuirk.SLOW_ATTEN_RSP: _habit("atten_char_rsp", latency=always(ms(150))),
-    CarQuirk.REFUSES_ATTEN_CHAR: _sends(changes(CmAttenCharRsp, result=1)),
-    CarQuirk.WRONG_RUN_ID_IN_RSP: _other_run_id_in(CmAttenCharRsp),
-    CarQuirk.ZERO_ATTENUATION_MEANS_DEFECT: _rule(zero_means_defect=True),
-    CarQuirk.CHOOSES_FARTHEST: _rule(chooses=max, highest_db=float("inf")),
-    CarQuirk.ANSWERS_FOREIGN_IND: _rule(answers_others=True),
-    CarQuirk.NO_MATCH_REQ: _sends(withholds(CmSlacMatchReq)),
+    CarQuirk.NO_ATTEN_RSP: sends(withholds(CmAttenCharRsp)),
+    CarQuirk.LATE_ATTEN_RSP: habit("atten_char_rsp", latency=always(ms(250))),
+    CarQuirk.SLOW_ATTEN_RSP: habit("atten_char_rsp", latency=always(ms(150))),
+    CarQuirk.REFUSES_ATTEN_CHAR: sends(changes(CmAttenCharRsp, result=1)),
+    CarQuirk.WRONG_RUN_ID_IN_RSP: sends(gives_other_run_id(CmAttenCharRsp)),
+    CarQuirk.ZERO_ATTENUATION_MEANS_DEFECT: rule(zero_means_defect=True),
+    CarQuirk.CHOOSES_FARTHEST: rule(chooses=max, highest_db=float("inf")),
+    CarQuirk.ANSWERS_FOREIGN_IND: rule(answers_others=True),
+    CarQuirk.NO_MATCH_REQ: sends(withholds(CmSlacMatchReq)),
     CarQuirk.LATE_MATCH_REQ: _match_req_after_rsp(s(11)),
     CarQuirk.SLOW_MATCH_REQ: _match_req_after_rsp(ms(975)),
-    CarQuirk.WRONG_EVSE_MAC_IN_MATCH_REQ: _sends(changes(CmSlacMatchReq, evse_mac=OTHER_STATION)),
-    CarQuirk.WRONG_RUN_ID_IN_MATCH_REQ: _other_run_id_in(CmSlacMatchReq),
-    CarQuirk.WRONG_MVF_LENGTH: _sends(changes(CmSlacMatchReq, mvf_length=0x003D)),
-    CarQuirk.WRONG_KEY: _sends(changes(CmSetKeyReq, nmk=OTHER_NMK)),
-    CarQuirk.NEVER_JOINS: _sends(withholds(CmSetKeyReq)),
-    CarQuirk.KEEPS_KEY_AFTER_UNPLUG: _rule(leaves_network=False),
+    CarQuirk.WRONG_EVSE_MAC_IN_MATCH_REQ: sends(changes(CmSlacMatchReq, evse_mac=OTHER_STATION)),
+    CarQuirk.WRONG_RUN_ID_IN_MATCH_REQ: sends(gives_other_run_id(CmSlacMatchReq)),
+    CarQuirk.WRONG_MVF_LENGTH: sends(changes(CmSlacMatchReq, mvf_length=0x003D)),
+    CarQuirk.WRONG_KEY: sends(changes(CmSetKeyReq, nmk=OTHER_NMK)),
+    CarQuirk.NEVER_JOINS: sends(withholds(CmSetKeyReq)),
+    CarQuirk.KEEPS_KEY_AFTER_UNPLUG: rule(leaves_network=False),
     CarQuirk.IGNORES_UNPLUG: _stays_in(CpState.A),
     CarQuirk.IGNORES_STATE_E: _stays_in(CpState.E, CpState.F),
-    CarQuirk.IGNORES_LOSS_OF_5_PCT: _rule(needs_5_pct=False),
+    CarQuirk.IGNORES_LOSS_OF_5_PCT: rule(needs_5_pct=False),
 }

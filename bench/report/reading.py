@@ -1,0 +1,179 @@
+"""A trace as a chart needs it: each message once with who said it to whom, states, pilot and notes.
+
+Where both ends of a message are ports of the bench, the trace holds it twice; here it is one `Arrow`, whose targets
+it reached or did not reach.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from bench.ids import MacAddress
+from bench.mme import Mme, RawMme, is_homeplug
+from bench.pilot.model import PilotReading
+from bench.report.lanes import Lane, Lanes, find_lanes
+from bench.report.messages import is_matching
+from bench.trace import Direction, FrameSeen, Note, PilotSeen, StateSeen, Trace
+from bench.units import Ns, ms
+
+ETHERNET_HEADER = 14
+ON_ITS_WAY: Ns = ms(100)
+"""A message sent this short before the trace ends may still arrive; only an older one is called lost."""
+TROUBLE = re.compile(r"\b(failed|gave up|malformed|error)\b")
+"""Words of a note that make it bad news."""
+
+
+@dataclass(eq=False, slots=True)
+class Arrow:
+    """One message. *lost* are the targets it did not reach although the bench listened there."""
+
+    t: Ns
+    seen: FrameSeen
+    source: Lane
+    targets: list[Lane]
+    arrived: dict[Lane, Ns] = field(default_factory=dict)
+    lost: list[Lane] = field(default_factory=list)
+
+    @property
+    def mme(self) -> Mme | RawMme | None:
+        return self.seen.mme
+
+    @property
+    def name(self) -> str:
+        if self.seen.frame is not None:
+            return self.seen.frame.mme.name
+        octets = self.seen.octets
+        return "malformed message" if is_homeplug(octets) else f"Ethernet 0x{octets[12:14].hex()}"
+
+    @property
+    def local(self) -> bool:
+        """Between a host and its modem."""
+        return self.source.modem or any(lane.modem for lane in self.targets)
+
+    @property
+    def matching(self) -> bool:
+        mme = self.mme
+        return mme is not None and not self.local and is_matching(mme)
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What makes two messages look the same in a chart."""
+        return self.name, self.source, tuple(self.targets), bool(self.lost)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """*lane*'s machine, or its session *actor*, is in *state* from now on."""
+
+    t: Ns
+    lane: Lane
+    actor: str
+    state: str
+    why: str
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        return self.lane, self.actor, self.state
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    t: Ns
+    station: str
+    reading: PilotReading
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        return self.station, self.reading
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A note of the trace; *lane* is None for whoever has none."""
+
+    t: Ns
+    lane: Lane | None
+    who: str
+    text: str
+
+    @property
+    def bad(self) -> bool:
+        return TROUBLE.search(self.text) is not None
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        return self.who, self.text
+
+
+Item: TypeAlias = Arrow | State | Pilot | Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    lanes: Lanes
+    items: list[Item]
+
+    def arrows(self) -> list[Arrow]:
+        return [item for item in self.items if isinstance(item, Arrow)]
+
+
+def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
+    """Everything in *trace*, in order of time; *names* as `find_lanes` wants them."""
+    lanes = find_lanes(trace, names)
+    items: list[Item] = []
+    under_way: dict[bytes, list[Arrow]] = {}
+    for entry in trace.entries:
+        match entry:
+            case FrameSeen():
+                arrow = _arrow(entry, lanes, under_way)
+                if arrow is not None:
+                    items.append(arrow)
+            case StateSeen(t, station, state, why):
+                if (lane := lanes.named(station)) is not None:
+                    items.append(State(t, lane, station.partition("/")[2], state, why))
+            case PilotSeen(t, station, reading):
+                items.append(Pilot(t, station, reading))
+            case Note(t, who, text):
+                items.append(Remark(t, lanes.named(who), who, text))
+    items.sort(key=lambda item: item.t)
+    _find_lost(items, lanes)
+    return Reading(lanes, items)
+
+
+def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -> Arrow | None:
+    """A new arrow, or None if *seen* is the arrival of one that is there already (or no frame at all)."""
+    octets = seen.octets
+    if len(octets) < ETHERNET_HEADER:
+        return None
+    src, dst = MacAddress(octets[6:12]), MacAddress(octets[:6])
+    receiver = lanes.by_port.get(seen.port)
+    if seen.direction is Direction.IN and receiver is not None:
+        for sent in reversed(under_way.get(octets, ())):
+            if receiver not in sent.arrived and receiver is not sent.source and sent.t <= seen.t:
+                sent.arrived[receiver] = seen.t
+                if receiver not in sent.targets:
+                    sent.targets.append(receiver)
+                return None
+    source = lanes.source(src, dst, seen.port, seen.direction)
+    targets = lanes.targets(source, dst, seen.mme, seen.port, seen.direction)
+    arrow = Arrow(seen.t, seen, source, targets)
+    if seen.direction is Direction.OUT:
+        under_way.setdefault(octets, []).append(arrow)
+    elif receiver is not None:
+        arrow.arrived[receiver] = seen.t
+    source.used = True
+    for lane in targets:
+        lane.used = True
+    return arrow
+
+
+def _find_lost(items: list[Item], lanes: Lanes) -> None:
+    """Only the bench's own ports can tell that a message of another of its ports did not arrive."""
+    listening = set(lanes.by_port.values())
+    end = items[-1].t if items else 0
+    for item in items:
+        if isinstance(item, Arrow) and item.seen.direction is Direction.OUT and item.t < end - ON_ITS_WAY:
+            item.lost = [lane for lane in item.targets if lane in listening and lane not in item.arrived]

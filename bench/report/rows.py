@@ -1,0 +1,143 @@
+"""Where in a ladder everything stands: lines of the chart, and the map from time to pixels that they make.
+
+Lines never overlap, so time is not to scale between them; it is monotone, and long silences are cut.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from bench.mme import CmAttenProfileInd, VsAttenCharInd
+from bench.report.folding import Fold, Line
+from bench.report.reading import Arrow, Pilot, Remark, State
+from bench.units import Ns, ms, to_ms
+
+LONG_SILENCE: Ns = ms(300)
+"""A longer one is drawn as a cut with its length."""
+SAME_LINE: Ns = ms(1)
+"""A state or pilot change this close to a message stands on its line."""
+PX_PER_MS = 0.2
+CUT_HEIGHT = 30.0
+FOLD_HEIGHT = 15.0
+
+
+@dataclass(eq=False, slots=True)
+class Row:
+    """One line of the chart at *y*: at most one arrow, fold or remark, and what changed with it."""
+
+    t: Ns
+    y: float = 0.0
+    main: Arrow | Fold | Remark | None = None
+    states: list[State] = field(default_factory=list)
+    pilots: list[Pilot] = field(default_factory=list)
+
+    @property
+    def t_end(self) -> Ns:
+        return self.main.t_end if isinstance(self.main, Fold) else self.t
+
+    @property
+    def room(self) -> tuple[float, float]:
+        """Pixels needed above and below y."""
+        match self.main:
+            case Arrow() as arrow if is_profile(arrow):
+                return 6.0, 5.0
+            case Arrow(local=True):
+                return 8.0, 6.0
+            case Arrow():
+                return 14.0, 5.0
+            case Fold():
+                return 9.0, FOLD_HEIGHT + 7.0
+            case _:
+                return 8.0, 6.0
+
+
+def is_profile(arrow: Arrow) -> bool:
+    """What a modem measured, told to its host: drawn small, under the sound it belongs to."""
+    return isinstance(arrow.mme, CmAttenProfileInd | VsAttenCharInd)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A silence of *length* between two lines; *y* is its middle."""
+
+    y: float
+    length: Ns
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    rows: list[Row]
+    cuts: list[Cut]
+    bottom: float
+    _instants: list[Ns]
+    _heights: list[float]
+
+    def y(self, t: Ns) -> float:
+        """Where instant *t* lies, between its neighbours in proportion."""
+        instants, heights = self._instants, self._heights
+        if not instants:
+            return self.bottom
+        i = bisect_right(instants, t)
+        if i == 0:
+            return heights[0]
+        if i == len(instants) or instants[i - 1] == t:
+            return heights[i - 1]
+        before, after = instants[i - 1], instants[i]
+        share = (t - before) / (after - before)
+        return heights[i - 1] + share * (heights[i] - heights[i - 1])
+
+
+def lay_out(lines: Iterable[Line], top: float) -> Layout:
+    """Rows from *top* downwards."""
+    rows = _rows(lines)
+    cuts: list[Cut] = []
+    y = top
+    busy_until: Ns | None = None
+    below = 0.0
+    for row in rows:
+        above, next_below = row.room
+        pitch = below + above
+        if busy_until is not None:
+            silence = row.t - busy_until
+            if silence > LONG_SILENCE:
+                cuts.append(Cut(y + below + CUT_HEIGHT / 2 - 1, silence))
+                pitch += CUT_HEIGHT
+            else:
+                pitch = max(pitch, to_ms(silence) * PX_PER_MS)
+        y += pitch
+        row.y = y
+        below = next_below
+        busy_until = row.t_end if busy_until is None else max(busy_until, row.t_end)
+    instants: list[Ns] = []
+    heights: list[float] = []
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        if not instants or row.t > instants[-1]:
+            instants.append(row.t)
+            heights.append(row.y)
+        end = row.t_end
+        if end > instants[-1] and (following is None or end <= following.t):
+            instants.append(end)
+            heights.append(row.y + FOLD_HEIGHT)
+    return Layout(rows, cuts, y + below, instants, heights)
+
+
+def _rows(lines: Iterable[Line]) -> list[Row]:
+    rows: list[Row] = []
+    for line in lines:
+        row = rows[-1] if rows and line.t - rows[-1].t <= SAME_LINE and not isinstance(rows[-1].main, Fold) else None
+        match line:
+            case State():
+                if row is None:
+                    rows.append(row := Row(line.t))
+                row.states.append(line)
+            case Pilot():
+                if row is None or any(pilot.station == line.station for pilot in row.pilots):
+                    rows.append(row := Row(line.t))
+                row.pilots.append(line)
+            case _:
+                if row is None or row.main is not None:
+                    rows.append(row := Row(line.t))
+                row.main = line
+    return rows

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bench.errors import AdapterError
 from bench.ids import LOCAL_DEVICE, MacAddress
@@ -39,8 +38,6 @@ QUIET_AFTER_KEY: Ns = s(6)
 READY_WITHIN: Ns = s(60)
 INT6000_CLASSES = range(0x01, 0x06)
 """Device classes of the family that has VS_NW_INFO in message version 0 only (adapters.md 1)."""
-
-M = TypeVar("M", bound=Mme)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +91,11 @@ class PlcAdapter:
         """
         if self.holds(network):
             return
-        self.request_key(network)
         start = self._now()
-        self._until_answered(CmSetKeyCnf, start, ANSWER_WITHIN, "CM_SET_KEY.REQ")
+        after = len(self.wire.received)
+        self.request_key(network)
+        if self.wire.first(CmSetKeyCnf, within=ANSWER_WITHIN, after=after) is None:
+            raise AdapterError(f"{self.name}: CM_SET_KEY.REQ was not confirmed within {show(ANSWER_WITHIN)}")
         self._await_restart(start)
         if not self.holds(network):
             raise AdapterError(f"{self.name}: it confirmed CM_SET_KEY.REQ but still holds another key")
@@ -116,7 +115,7 @@ class PlcAdapter:
             "is it powered and is its Ethernet cable plugged in?"
         )
 
-    def _ask(self, request: Mme, answer: type[M]) -> FrameSeen:
+    def _ask(self, request: Mme, answer: type[Mme]) -> FrameSeen:
         seen = self._answer(request, answer, ANSWER_WITHIN)
         if seen is None:
             raise AdapterError(
@@ -125,24 +124,10 @@ class PlcAdapter:
             )
         return seen
 
-    def _answer(self, request: Mme, answer: type[M], within: Ns) -> FrameSeen | None:
-        start = self._now()
-        self._send(request, start)
-        return self._first(answer, start, within)
-
-    def _until_answered(self, answer: type[Mme], start: Ns, within: Ns, to: str) -> None:
-        if self._first(answer, start, within) is None:
-            raise AdapterError(f"{self.name}: {to} was not confirmed within {show(within)}")
-
-    def _first(self, answer: type[Mme], start: Ns, within: Ns) -> FrameSeen | None:
-        found: list[FrameSeen] = []
-
-        def here() -> bool:
-            found.extend(self.wire.seen(answer, since=start)[:1])
-            return bool(found)
-
-        self.wire.pump.run(here, start + within)
-        return found[0] if found else None
+    def _answer(self, request: Mme, answer: type[Mme], within: Ns) -> FrameSeen | None:
+        after = len(self.wire.received)
+        self._send(request, self._now())
+        return self.wire.first(answer, within=within, after=after)
 
     def _now(self) -> Ns:
         return self.wire.pump.clock.now()

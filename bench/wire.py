@@ -29,6 +29,8 @@ class Wire:
 
     def __init__(self, port: FramePort, trace: Trace, pump: Pump) -> None:
         self.port, self.trace, self.pump = port, trace, pump
+        self.received: list[FrameSeen] = []
+        """Every frame that came in, oldest first."""
         self._inbox: list[FrameSeen] = []
         self._outgoing: list[tuple[type[Mme], Outgoing, Ns]] = []
         self._delayed: list[tuple[Ns, int, Frame]] = []
@@ -39,7 +41,9 @@ class Wire:
     def arrived(self) -> bool:
         """Whether frames wait for `take`."""
         for t, octets in self.port.receive():
-            self._inbox.append(self.trace.frame(t, self.port.name, Direction.IN, octets))
+            seen = self.trace.frame(t, self.port.name, Direction.IN, octets)
+            self.received.append(seen)
+            self._inbox.append(seen)
         return bool(self._inbox)
 
     def take(self) -> list[FrameSeen]:
@@ -99,41 +103,55 @@ class Wire:
 
     # for tests: look at what comes in ------------------------------------------------------------------------
 
-    def seen(self, kind: type[Mme], *, since: Ns = 0, where: Matches | None = None) -> list[FrameSeen]:
-        """Messages of *kind* that came in here at or after *since*."""
+    def seen(self, kind: type[Mme], *, since: Ns = 0, after: int = 0, where: Matches | None = None) -> list[FrameSeen]:
+        """Messages of *kind* that came in here at or after the instant *since*, behind the first *after* frames."""
         return [
             entry
-            for entry in self.trace.frames()
-            if entry.port == self.port.name
-            and entry.direction is Direction.IN
-            and entry.t >= since
-            and isinstance(entry.mme, kind)
-            and (where is None or where(entry))
+            for entry in self.received[after:]
+            if entry.t >= since and isinstance(entry.mme, kind) and (where is None or where(entry))
         ]
 
     def collect(
         self, kind: type[Mme], *, until: Callable[[], Any], within: Ns, where: Matches | None = None
     ) -> list[FrameSeen]:
-        """The messages of *kind* that come in until *until()* is true or *within* is over."""
-        since = self.pump.clock.now()
-        self.pump.run(lambda: bool(until()), since + within)
-        return self.seen(kind, since=since, where=where)
+        """The messages of *kind* that come in from now until *until()* is true or *within* is over."""
+        after = len(self.received)
+        self.pump.run(lambda: bool(until()), self.pump.clock.now() + within)
+        return self.seen(kind, after=after, where=where)
 
-    def expect(
-        self, kind: type[Mme], *, within: Ns, who: str, rule: str, where: Matches | None = None, since: Ns | None = None
-    ) -> FrameSeen:
-        """The first message of *kind*; Deviation if none comes *within*.
+    def first(
+        self, kind: type[Mme], *, within: Ns, where: Matches | None = None, after: int | None = None
+    ) -> FrameSeen | None:
+        """The first message of *kind* that comes in from now (or behind the first *after* frames) on, None if none.
 
-        One deadline, counted from *since* (now if not given); unrelated frames do not renew it.
+        One deadline, counted from now; unrelated frames do not renew it.
         """
-        start = self.pump.clock.now() if since is None else since
+        looked_at = len(self.received) if after is None else after
         found: list[FrameSeen] = []
 
         def here() -> bool:
-            found.extend(self.seen(kind, since=start, where=where)[:1])
+            nonlocal looked_at
+            found.extend(self.seen(kind, after=looked_at, where=where)[:1])
+            looked_at = len(self.received)
             return bool(found)
 
-        if not self.pump.run(here, start + within):
+        self.pump.run(here, self.pump.clock.now() + within)
+        return found[0] if found else None
+
+    def expect(
+        self,
+        kind: type[Mme],
+        *,
+        within: Ns,
+        who: str,
+        rule: str,
+        where: Matches | None = None,
+        after: int | None = None,
+    ) -> FrameSeen:
+        """As `first`, but Deviation if none comes."""
+        start = self.pump.clock.now()
+        found = self.first(kind, within=within, where=where, after=after)
+        if found is None:
             raise Deviation(
                 f"{who} sent no {kind.name} within {show(within)}",
                 rule=rule,
@@ -141,26 +159,26 @@ class Wire:
                 saw=self.account(since=start),
                 look="trace.pcapng and ladder.svg (attached)",
             )
-        return found[0]
+        return found
 
     def expect_none(self, kind: type[Mme], *, during: Ns, who: str, rule: str, where: Matches | None = None) -> None:
         """Deviation as soon as a message of *kind* comes in *during* the coming time."""
         start = self.pump.clock.now()
-        if self.pump.run(lambda: bool(self.seen(kind, since=start, where=where)), start + during):
-            first = self.seen(kind, since=start, where=where)[0]
+        found = self.first(kind, within=during, where=where)
+        if found is not None:
             raise Deviation(
                 f"{who} sent {kind.name} where it must be silent",
                 rule=rule,
                 waited=f"{show(start)} ... {show(start + during)}",
-                saw=f"{first.mme} at {show(first.t)}",
+                saw=f"{found.mme} at {show(found.t)}",
                 look="trace.pcapng and ladder.svg (attached)",
             )
 
     def account(self, *, since: Ns = 0) -> str:
-        """What came in, in one line: `10 x CM_MNBC_SOUND.IND (0.610 s ... 0.880 s)`."""
+        """What came in, in one line: `10 x CM_MNBC_SOUND.IND (last at 0.880 s)`."""
         groups: dict[str, list[Ns]] = {}
-        for entry in self.trace.frames():
-            if entry.direction is Direction.IN and entry.port == self.port.name and entry.t >= since and entry.mme:
+        for entry in self.received:
+            if entry.t >= since and entry.mme:
                 groups.setdefault(entry.mme.name, []).append(entry.t)
         if not groups:
             return "no management message at all"

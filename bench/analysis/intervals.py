@@ -134,7 +134,10 @@ def _attempts(
 
 
 def _of(a: _Attempt) -> Iterable[Interval]:
-    """The intervals within one attempt; whatever is missing is left out."""
+    """The intervals within one attempt; whatever is missing is left out.
+
+    Answers count from the first time they were asked for: a repetition does not excuse a late answer.
+    """
     answered = [(req, next((cnf for cnf in a.parm_cnf if cnf >= req), None)) for req in a.parm_req]
     for (req, cnf), (following, _) in zip(answered, [*answered[1:], (None, None)], strict=True):
         if cnf is not None and (following is None or cnf < following or following - req < DUPLICATE):
@@ -158,14 +161,11 @@ def _of(a: _Attempt) -> Iterable[Interval]:
         yield _interval("TP_EVSE_avg_atten_calc", min(a.sound[-1], window_ends) if heard_all else window_ends, a.ind[0])
         yield _interval("TT_EV_atten_results", a.start[0], a.ind[0])
     if a.ind and a.rsp:
-        yield _interval(
-            "TP_match_response (CM_ATTEN_CHAR)", max((t for t in a.ind if t <= a.rsp[0]), default=a.ind[0]), a.rsp[0]
-        )
+        yield _interval("TP_match_response (CM_ATTEN_CHAR)", a.ind[0], a.rsp[0])
     if a.rsp and a.match_req:
         rsp = max((t for t in a.rsp if t <= a.match_req[0]), default=a.rsp[0])
         results_over = a.start[0] + TIMERS.tt_ev_atten_results if a.start else rsp
         yield _interval("TP_EV_match_session", max(rsp, results_over), a.match_req[0])
         yield _interval("TT_EVSE_match_session", rsp, a.match_req[0])
     if a.match_req and a.match_cnf:
-        asked = max((t for t in a.match_req if t <= a.match_cnf[0]), default=a.match_req[0])
-        yield _interval("TP_match_response (CM_SLAC_MATCH)", asked, a.match_cnf[0])
+        yield _interval("TP_match_response (CM_SLAC_MATCH)", a.match_req[0], a.match_cnf[0])

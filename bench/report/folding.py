@@ -12,10 +12,11 @@ from itertools import pairwise
 from statistics import median
 from typing import TypeAlias
 
+from bench.mme import CmAttenProfileInd, VsAttenCharInd
 from bench.report.lanes import Lane
 from bench.report.messages import details
 from bench.report.reading import Arrow, Item
-from bench.units import Ns, to_ms
+from bench.units import Ns, ms, to_ms
 
 POLLS_SHOWN = 4
 """Requests to a modem and its answers, one after the other, before they become one line."""
@@ -23,7 +24,8 @@ REPEATS_SHOWN = 12
 """Ten sounds are drawn one by one, a hundred requests are not."""
 LONGEST_PATTERN = 4
 LINES_SHOWN = 260
-TELLING = ("CM_SET_KEY", "CM_ATTEN_PROFILE", "0xA14E", "VS_ATTEN_CHAR")
+DOUBLE_WITHIN: Ns = ms(20)
+TELLING = ("CM_SET_KEY", "CM_ATTEN_PROFILE", "VS_ATTEN_CHAR")
 """Messages between host and modem that belong to the story."""
 
 
@@ -44,7 +46,27 @@ Line: TypeAlias = Item | Fold
 
 def fold(items: Sequence[Item], show_keys: bool = False) -> list[Line]:
     """*items* in the same order, with folds in place of what was left out."""
-    return _without_flood(_without_repetitions(_without_polling(items, show_keys)))
+    return _without_flood(_without_repetitions(_without_polling(_without_doubles(items), show_keys)))
+
+
+def _without_doubles(items: Sequence[Item]) -> list[Item]:
+    """A modem's vendor-specific report just before the standard one of the same profile is not drawn twice."""
+    kept: list[Item] = []
+    vendor: Arrow | None = None
+    for item in items:
+        if isinstance(item, Arrow):
+            mme = item.mme
+            if isinstance(mme, VsAttenCharInd):
+                vendor = item
+            elif isinstance(mme, CmAttenProfileInd) and vendor is not None:
+                told = vendor.mme
+                assert isinstance(told, VsAttenCharInd)
+                if item.t - vendor.t <= DOUBLE_WITHIN and (told.pev_mac, told.aag) == (mme.pev_mac, mme.aag):
+                    kept.remove(vendor)
+                    item.also = vendor.name
+                vendor = None
+        kept.append(item)
+    return kept
 
 
 def is_polling(item: Line) -> bool:
@@ -85,19 +107,23 @@ def _folded_polls(quiet: list[Arrow], show_keys: bool) -> list[Line]:
 
 
 def _polls_text(arrows: list[Arrow], show_keys: bool) -> str:
-    """`VS_NW_INFO.REQ ×24 .CNF ×22, every 250 ms; at last: 1 in the network`"""
+    """`VS_NW_INFO ×24, every 250 ms; at last: 1 in the network`; where answers are missing, `.REQ ×24 .CNF ×22`"""
     counts: dict[str, Counter[str]] = {}
     for arrow in arrows:
         base, dot, mode = arrow.name.partition(".")
         counts.setdefault(base, Counter())[dot + mode] += 1
-    text = ", ".join(
-        base + " ".join(f"{mode} ×{count}" for mode, count in modes.items()) for base, modes in counts.items()
-    )
+    text = ", ".join(base + _modes_text(modes) for base, modes in counts.items())
     requests = [a.t for a in arrows if a.name == arrows[0].name]
     if len(counts) == 1 and len(requests) > 2:
         text += f", every {_interval_ms(requests)} ms"
     last = next((said for a in reversed(arrows) if a.mme and (said := details(a.mme, show_keys))), "")
     return f"{text}; at last: {last}" if last else text
+
+
+def _modes_text(modes: Counter[str]) -> str:
+    if len(modes) == 2 and len(set(modes.values())) == 1:
+        return f" ×{modes.total() // 2}"
+    return " ".join(f"{mode} ×{count}" for mode, count in modes.items())
 
 
 def _interval_ms(instants: Sequence[Ns]) -> str:

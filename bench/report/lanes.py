@@ -72,6 +72,7 @@ class Lanes:
     hosts: list[Lane] = field(default_factory=list)
     modems: dict[Lane, Lane] = field(default_factory=dict)
     by_mac: dict[MacAddress, Lane] = field(default_factory=dict)
+    by_modem_mac: dict[MacAddress, Lane] = field(default_factory=dict)
     by_port: dict[str, Lane] = field(default_factory=dict)
 
     def of(self, role: Role) -> list[Lane]:
@@ -88,7 +89,7 @@ class Lanes:
             return host
         if direction is Direction.OUT:
             return self.at_port(port)
-        return self._modem_of(self.by_mac.get(dst) or self.at_port(port), src)
+        return self.by_modem_mac.get(src) or self.modem_of(self.by_mac.get(dst) or self.at_port(port), src)
 
     def targets(
         self, source: Lane, dst: MacAddress, mme: Mme | RawMme | None, port: str, direction: Direction
@@ -109,15 +110,16 @@ class Lanes:
         group = bool(dst[0] & 1)
         if mme is None and group:
             return self.of(Role.PEV if source.role is Role.EVSE else Role.EVSE)
-        return [self._modem_of(source, None if group or dst == LOCAL_DEVICE else dst)]
+        return [self.modem_of(source, None if group or dst == LOCAL_DEVICE else dst)]
 
     def at_port(self, port: str) -> Lane:
         return self.by_port.get(port) or self.hosts[-1]
 
-    def _modem_of(self, host: Lane, mac: MacAddress | None) -> Lane:
+    def modem_of(self, host: Lane, mac: MacAddress | None) -> Lane:
         modem = self.modems.setdefault(host, Lane(host.role, host.key, modem=True))
-        if modem.mac is None and mac is not None:
-            modem.mac = mac
+        if mac is not None:
+            self.by_modem_mac.setdefault(mac, modem)
+            modem.mac = modem.mac or mac
         return modem
 
     def order(self) -> list[Lane]:
@@ -137,6 +139,8 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
     names = names or {}
     said: dict[MacAddress, Role] = {}
     port_host: dict[str, MacAddress | None] = {}
+    answered: dict[MacAddress, str] = {}
+    """Who told a port's host something that stations do not tell: the modem there."""
     for seen in trace.frames():
         frame = seen.frame
         if frame is None or not isinstance(frame.mme, Mme | RawMme):
@@ -146,6 +150,8 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
                 port_host[seen.port] = frame.src
         else:
             port_host.setdefault(seen.port, None)
+            if frame.dst == port_host[seen.port] and not isinstance(frame.mme, PEV_SAYS + EVSE_SAYS):
+                answered.setdefault(frame.src, seen.port)
         if isinstance(frame.mme, PEV_SAYS):
             said.setdefault(frame.src, Role.PEV)
         elif isinstance(frame.mme, EVSE_SAYS):
@@ -158,15 +164,19 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
         key = port_of.get(mac) or _free(role.value.lower(), taken)
         taken.add(key)
         _add(lanes, Lane(role, key, mac=mac))
-    for port, host in port_host.items():
-        known = lanes.by_mac.get(host) if host is not None else None
-        if known is None and host is None:
+    for port, host_mac in port_host.items():
+        known = lanes.by_mac.get(host_mac) if host_mac is not None else None
+        if known is None and host_mac is None:
             known = next((lane for lane in lanes.hosts if lane.key == port), None)
-        if known is None and (host is not None or port in ("pev", "evse")):
+        if known is None and (host_mac is not None or port in ("pev", "evse")):
             role = Role.PEV if "pev" in port.lower() else Role.EVSE
-            known = _add(lanes, Lane(role, port, mac=host))
+            known = _add(lanes, Lane(role, port, mac=host_mac))
         if known is not None:
             lanes.by_port[port] = known
+    for mac, port in answered.items():
+        host = lanes.by_port.get(port)
+        if host is not None and mac not in lanes.by_mac:
+            lanes.by_modem_mac[mac] = lanes.modem_of(host, mac)
     for role in Role:
         if not lanes.of(role):
             _add(lanes, Lane(role, role.value.lower()))

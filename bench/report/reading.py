@@ -28,7 +28,12 @@ TROUBLE = re.compile(r"\b(failed|gave up|malformed|error)\b")
 
 @dataclass(eq=False, slots=True)
 class Arrow:
-    """One message. *lost* are the targets it did not reach although the bench listened there."""
+    """One message.
+
+    arrived   targets that are ports of the bench, and when it came in there
+    lost      targets it did not reach although the bench listened there
+    also      another message that told the same and is not drawn
+    """
 
     t: Ns
     seen: FrameSeen
@@ -36,6 +41,7 @@ class Arrow:
     targets: list[Lane]
     arrived: dict[Lane, Ns] = field(default_factory=dict)
     lost: list[Lane] = field(default_factory=list)
+    also: str = ""
 
     @property
     def mme(self) -> Mme | RawMme | None:
@@ -104,6 +110,15 @@ class Remark:
         return TROUBLE.search(self.text) is not None
 
     @property
+    def good(self) -> bool:
+        return self.text.startswith(("matched ", "link up "))
+
+    @property
+    def aside(self) -> bool:
+        """Why a machine took no notice of something: worth a word beside the message, not a line."""
+        return self.lane is not None and self.text.startswith("ignored ")
+
+    @property
     def kind(self) -> tuple[object, ...]:
         return self.who, self.text
 
@@ -135,6 +150,9 @@ def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
                 if (lane := lanes.named(station)) is not None:
                     items.append(State(t, lane, station.partition("/")[2], state, why))
             case PilotSeen(t, station, reading):
+                last = items[-1] if items else None
+                if isinstance(last, Pilot) and (last.t, last.station) == (t, station):
+                    items.pop()  # it lasted no time
                 items.append(Pilot(t, station, reading))
             case Note(t, who, text):
                 items.append(Remark(t, lanes.named(who), who, text))
@@ -160,9 +178,9 @@ def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -
     source = lanes.source(src, dst, seen.port, seen.direction)
     targets = lanes.targets(source, dst, seen.mme, seen.port, seen.direction)
     arrow = Arrow(seen.t, seen, source, targets)
-    if seen.direction is Direction.OUT:
+    if seen.direction is Direction.OUT or source.modem:
         under_way.setdefault(octets, []).append(arrow)
-    elif receiver is not None:
+    if seen.direction is Direction.IN and receiver is not None:
         arrow.arrived[receiver] = seen.t
     source.used = True
     for lane in targets:

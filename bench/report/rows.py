@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from bench.mme import CmAttenProfileInd, VsAttenCharInd
 from bench.report.folding import Fold, Line
@@ -32,6 +33,7 @@ class Row:
     main: Arrow | Fold | Remark | None = None
     states: list[State] = field(default_factory=list)
     pilots: list[Pilot] = field(default_factory=list)
+    asides: list[Remark] = field(default_factory=list)
 
     @property
     def t_end(self) -> Ns:
@@ -112,7 +114,7 @@ def lay_out(lines: Iterable[Line], top: float) -> Layout:
         busy_until = row.t_end if busy_until is None else max(busy_until, row.t_end)
     instants: list[Ns] = []
     heights: list[float] = []
-    for row, following in zip(rows, [*rows[1:], None], strict=True):
+    for row, following in zip_longest(rows, rows[1:]):
         if not instants or row.t > instants[-1]:
             instants.append(row.t)
             heights.append(row.y)
@@ -126,18 +128,37 @@ def lay_out(lines: Iterable[Line], top: float) -> Layout:
 def _rows(lines: Iterable[Line]) -> list[Row]:
     rows: list[Row] = []
     for line in lines:
-        row = rows[-1] if rows and line.t - rows[-1].t <= SAME_LINE and not isinstance(rows[-1].main, Fold) else None
+        row = rows[-1] if rows and _beside(line, rows[-1]) else None
         match line:
             case State():
-                if row is None:
-                    rows.append(row := Row(line.t))
+                row = row or _added(rows, line)
                 row.states.append(line)
+            case Remark(aside=True):
+                row = row or _added(rows, line)
+                row.asides.append(line)
             case Pilot():
                 if row is None or any(pilot.station == line.station for pilot in row.pilots):
-                    rows.append(row := Row(line.t))
+                    row = _added(rows, line)
                 row.pilots.append(line)
             case _:
                 if row is None or row.main is not None:
-                    rows.append(row := Row(line.t))
+                    row = _added(rows, line)
                 row.main = line
     return rows
+
+
+def _added(rows: list[Row], line: Line) -> Row:
+    rows.append(Row(line.t))
+    return rows[-1]
+
+
+def _beside(line: Line, row: Row) -> bool:
+    """Whether *line* happened together with *row*, or where its message arrived."""
+    if isinstance(row.main, Fold):
+        return False
+    if line.t - row.t <= SAME_LINE:
+        return True
+    if isinstance(row.main, Arrow) and isinstance(line, State | Remark) and line.lane is not None:
+        arrival = row.main.arrived.get(line.lane)
+        return arrival is not None and abs(line.t - arrival) <= SAME_LINE
+    return False

@@ -28,6 +28,8 @@ PEV_HOST = MacAddress(bytes.fromhex("020000000e51"))
 NEIGHBOUR_HOST = MacAddress(bytes.fromhex("02000000e5e2"))
 EVSE_MODEM = bytes([0, 0, 0xE5])
 PEV_MODEM = bytes([0, 0, 0x0E])
+UNPLUGGED_DB = 75.0
+"""Between a car and a station it is not plugged into. Cars at a neighbouring station are heard at 61..81 dB."""
 NEIGHBOUR_MODEM = bytes([0, 1, 0xE5])
 
 
@@ -58,13 +60,22 @@ class SimulatedBench:
             case _:
                 evse = self._own_evse()
                 ends = Setup(self.choice.name, evse, self._own_pev(), *self._common(), self.pilot.evse.read)
-        self.line.follow(self.pilot, self.evse_modem, self.pev_modem, self.path_db)
+        self._couple_by_the_cable()
         ends.neighbour = self._neighbour
         for station in ends.own_stations:
             station.prepare()
             assert station.adapter.identity is not None
             ends.firmware[station.adapter.name] = station.adapter.identity.version
         return ends
+
+    def _couple_by_the_cable(self) -> None:
+        """Plugged in, the modems hear each other through the pilot wire; else still a little, through the air."""
+
+        def follow(conducts: bool) -> None:
+            self.line.set_attenuation(self.evse_modem, self.pev_modem, self.path_db if conducts else UNPLUGGED_DB)
+
+        follow(self.pilot.conducts)
+        self.pilot.on_conducts(follow)
 
     def _common(self) -> tuple[Pump, Trace, VirtualClock, object]:
         return self.pump, self.trace, self.clock, self.rng

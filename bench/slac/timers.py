@@ -186,8 +186,8 @@ LIMITS: dict[str, Limit] = {
             "last CM_MNBC_SOUND.IND or end of TT_EVSE_match_MNBC",
             "CM_ATTEN_CHAR.IND",
             maximum=ms(100),
-            field_maximum=ms(450),
-            field_why="Compleo always waits for its timer; pyPLC 20..180 ms, ABB 445 ms after the timer",
+            field_maximum=ms(850),
+            field_why="Compleo waits for its timer, ABB until 1045 ms after the first START; cars wait 1200 ms",
         ),
         Limit(
             "TT_EV_atten_results",
@@ -211,6 +211,8 @@ LIMITS: dict[str, Limit] = {
             "CM_ATTEN_CHAR.RSP or end of TT_EV_atten_results, whichever is later",
             "CM_SLAC_MATCH.REQ",
             maximum=ms(500),
+            field_maximum=s(1.5),
+            field_why="pyPLC as car: 958..1469 ms after its response; stations wait TT_EVSE_match_session",
         ),
         Limit(
             "TT_EVSE_match_session",

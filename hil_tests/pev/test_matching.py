@@ -15,15 +15,19 @@ from hil_tests.checks import demand_intervals, demand_lawful, intervals_of
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
 
 
-def test_it_is_matched_and_joins_the_network(pev_in_b2: Setup) -> None:
-    """Plugged in at 5 %, it sounds, is matched and joins within TT_match_join. ISO 15118-3, A.9."""
+def test_it_is_matched_and_joins_the_network(pev_in_b2: Setup, verdict_profile: Profile) -> None:
+    """Plugged in at 5 %, it sounds, is matched and joins within TT_match_join. ISO 15118-3, A.9.
+
+    Field: TT_EVSE_match_MNBC cuts a slow car off after nine sounds (Seres 3, 55 ms apart), and it charges.
+    """
     evse, sut = pev_in_b2.own_evse, pev_in_b2.sut
 
     match = evse.wait_matched(sut=sut)
     link = evse.wait_link(sut=sut)
 
+    fewest = C_EV_MATCH_MNBC if verdict_profile is Profile.STRICT else C_EV_MATCH_MNBC - 1
     demand(
-        match.sounds_heard == C_EV_MATCH_MNBC,
+        match.sounds_heard >= fewest,
         f"{sut} was heard {match.sounds_heard} times, not {C_EV_MATCH_MNBC}",
         rule="C_EV_match_MNBC",
     )

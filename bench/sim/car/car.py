@@ -64,7 +64,12 @@ def modem_of(profile: VehicleProfile) -> AdapterProfile:
 
 
 class SimCar:
-    """*mac* None: by the habit of the profile. *name* None: the profile's id; it also seeds the car's scatter."""
+    """*mac* None: by the habit of the profile. *name* None: the profile's id; it also seeds the car's scatter.
+
+    profile   what it does, its quirks included
+    attempt   the SLAC attempt that runs or ran last; *attempts* counts them
+    matched   with whom, from CM_SLAC_MATCH.CNF until it leaves the network
+    """
 
     def __init__(
         self,
@@ -78,7 +83,8 @@ class SimCar:
         name: str | None = None,
     ) -> None:
         self.name = name or profile.id
-        self.profile = profile
+        self._conduct = conduct = conduct_of(profile, quirks)
+        self.profile = conduct.profile
         self.adapter = adapter
         self.quirks = frozenset(quirks)
         self.state = CarState.UNPLUGGED
@@ -87,7 +93,6 @@ class SimCar:
         self.attempts = 0
         self._world = world
         self._pilot = pilot
-        self._conduct = conduct = conduct_of(profile, quirks)
         self._rng = world.rng(self.name)
         self._fixed_mac = mac
         self._last_run_id: RunId | None = None

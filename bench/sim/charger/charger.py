@@ -65,7 +65,13 @@ class ChargerMatch:
 
 
 class SimCharger:
-    """*mac* None: an invented one. *name* None: the profile's id; it also seeds the station's scatter and keys."""
+    """*mac* None: an invented one. *name* None: the profile's id; it also seeds the station's scatter and keys.
+
+    profile     what it does, its quirks included
+    sessions    cars being matched, by address and RunID
+    matched     the car it let in, until that leaves
+    nmk, nid    the key of its network now
+    """
 
     def __init__(
         self,
@@ -80,7 +86,8 @@ class SimCharger:
         pwm_delay: Ns = PWM_DELAY,
     ) -> None:
         self.name = name or profile.id
-        self.profile = profile
+        self._conduct: ChargerConduct = conduct_of(profile, quirks)
+        self.profile = self._conduct.profile
         self.adapter = adapter
         self.quirks = frozenset(quirks)
         self.plugged = False
@@ -89,7 +96,6 @@ class SimCharger:
         self._world = world
         self._pilot = pilot
         self._pwm_delay = pwm_delay
-        self._conduct: ChargerConduct = conduct_of(profile, quirks)
         self._rng = world.rng(self.name)
         self._key_rng = key_rng(world, self.name)
         self._asked = self._too_late = False
@@ -106,7 +112,7 @@ class SimCharger:
         host.on(CmSlacMatchReq, self._on_match_req)
         host.on(CmSetKeyCnf, self._on_set_key_cnf)
         pilot.on_change(self._on_pilot)
-        self.nmk, self.nid = new_key(self._conduct.profile, self._key_rng)
+        self.nmk, self.nid = new_key(self.profile, self._key_rng)
         world.after(0, lambda: host.set_key(self.nmk, self.nid))
 
     def __repr__(self) -> str:
@@ -173,8 +179,8 @@ class SimCharger:
         self._close_sessions()
         if self.matched is not None:
             self.matched = None
-            if self._conduct.profile.key.nmk is NmkStyle.NEW_PER_SESSION:
-                self.nmk, self.nid = new_key(self._conduct.profile, self._key_rng)
+            if self.profile.key.nmk is NmkStyle.NEW_PER_SESSION:
+                self.nmk, self.nid = new_key(self.profile, self._key_rng)
                 self._host.set_key(self.nmk, self.nid)
 
     def _forget_unless_joined(self) -> None:
@@ -205,7 +211,7 @@ class SimCharger:
         for key in [key for key in self.sessions if key[0] == frame.src]:
             # [V2G3-A09-16]: a new request of the same car begins its session anew.
             self.sessions.pop(key).close()
-        habit = self._conduct.profile.parm_cnf
+        habit = self.profile.parm_cnf
         latency = self._conduct.reaction(habit.latency, self._rng)
         cnf = CmSlacParmCnf(
             num_sounds=habit.num_sounds,
@@ -237,7 +243,7 @@ class SimCharger:
             return "no car is plugged in"
         if self._too_late:
             return "TT_EVSE_SLAC_init is over"
-        if self.matched is not None and not self._conduct.profile.parm_cnf.answers_when_matched:
+        if self.matched is not None and not self.profile.parm_cnf.answers_when_matched:
             return "matched"
         others = {mac for mac, _ in self.sessions} - {pev_mac}
         if len(others) >= self._conduct.parallel:
@@ -305,7 +311,7 @@ class SimCharger:
         self._plan(latency + TT_MATCH_JOIN, self._forget_unless_joined)
 
     def _match_latency(self) -> Ns:
-        return self._conduct.reaction(self._conduct.profile.match_cnf.latency, self._rng)
+        return self._conduct.reaction(self.profile.match_cnf.latency, self._rng)
 
     def _on_set_key_cnf(self, frame: Frame, cnf: CmSetKeyCnf) -> None:
         self._host.note(f"own modem {frame.src} confirms the key, result {cnf.result}")

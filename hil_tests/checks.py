@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bench.analysis.intervals import Interval, measure
 from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
 from bench.errors import BenchError, Deviation
-from bench.mme import Context, Mme, violations
+from bench.mme import CmSlacParmReq, Context, Mme, violations
 from bench.rig import Setup
 from bench.slac.events import LinkUp
-from bench.station import EvseStation, PevStation
+from bench.station import PATIENCE, EvseStation, PevStation
 from bench.trace import Direction, FrameSeen, PilotSeen
 from bench.units import Ns, show
 
@@ -79,13 +80,21 @@ def _names(judged: Iterable[Judgement]) -> str:
     return ", ".join(sorted({j.interval.name for j in judged}))
 
 
-def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, known: Context, sender: bytes) -> None:
-    """Deviation for the first message from *sender* that a receiver must reject."""
-    for entry in frames_of(setup, station, direction=Direction.IN):
-        assert entry.frame is not None
-        if entry.frame.src != sender:
+def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, known: Context) -> None:
+    """Deviation for the first message of the other side that a receiver must reject.
+
+    *known*: addresses; the RunID is that of the last CM_SLAC_PARM.REQ before the message.
+    """
+    sender = known.pev_mac if isinstance(station, EvseStation) else known.evse_mac
+    run_id = None
+    for entry in setup.trace.frames():
+        if entry.port != station.wire.port.name or entry.frame is None:
             continue
-        broken = [v for v in violations(entry.frame.mme, known) if v.reject]
+        if isinstance(entry.mme, CmSlacParmReq):
+            run_id = entry.mme.run_id
+        if entry.direction is Direction.OUT or entry.frame.src != sender:
+            continue
+        broken = [v for v in violations(entry.frame.mme, replace(known, run_id=run_id)) if v.reject]
         if broken:
             raise Deviation(
                 f"{who} sent a {entry.frame.mme.name} that receivers must reject: {broken[0]}",
@@ -93,3 +102,8 @@ def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, 
                 saw=f"{entry.frame.mme} at {show(entry.t)}",
                 look="trace.pcapng (attached)",
             )
+
+
+def run_until_decided(setup: Setup, station: EvseStation | PevStation) -> None:
+    """Until the first attempt led to a link or failed; whether it should have is not this function's business."""
+    setup.pump.run(lambda: bool(station.happened(LinkUp)) or station.failed(), setup.now() + PATIENCE)

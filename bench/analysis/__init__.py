@@ -40,7 +40,7 @@ from bench.analysis.model import (
     Traffic,
     Visibility,
 )
-from bench.analysis.survey import Survey, survey, survey_ahead
+from bench.analysis.surveying import Survey, survey, survey_ahead
 from bench.capture import Record
 from bench.units import Ns
 

@@ -105,10 +105,11 @@ def run_id_of(talk: Conversation) -> RunId | None:
 def candidates_of(talk: Conversation) -> tuple[Candidate, ...]:
     """Every EVSE that answered, in the order of its first answer."""
     answers = sorted((h.number, h.src) for h in (*talk.param_cnfs, *talk.atten_inds, *talk.match_cnfs))
-    return tuple(_candidate(talk, evse) for evse in dict.fromkeys(src for _, src in answers))
+    chosen = evse_of(talk)
+    return tuple(_candidate(talk, evse, evse == chosen) for evse in dict.fromkeys(src for _, src in answers))
 
 
-def _candidate(talk: Conversation, evse: MacAddress) -> Candidate:
+def _candidate(talk: Conversation, evse: MacAddress, chosen: bool) -> Candidate:
     cnfs = [cnf for cnf in talk.param_cnfs if cnf.src == evse]
     reports = [ind for ind in talk.atten_inds if ind.src == evse]
     pair = answered(pair_up(talk.param_reqs, cnfs), talk.starts)
@@ -118,6 +119,6 @@ def _candidate(talk: Conversation, evse: MacAddress) -> Candidate:
         param_response=pair.latency if pair else None,
         atten_char_ind=len(reports),
         reported_average_db=reports[0].mme.average_db if reports else None,
-        atten_char_rsp=sum(rsp.dst == evse for rsp in talk.atten_rsps),
+        atten_char_rsp=sum(rsp.dst == evse or (chosen and not is_station(rsp.dst)) for rsp in talk.atten_rsps),
         matched=any(cnf.src == evse for cnf in talk.match_cnfs),
     )

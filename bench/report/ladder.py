@@ -261,8 +261,9 @@ class _Ladder:
         columns = sum(host is lane for host, _ in self.actors)
         x = self.x[lane] + outward * (BAR / 2 + max(0, columns - 1) * (BAR + 1.5) + 5)
         text = self.redact(text)
+        y += 3.5 if lane in (self.lanes[0], self.lanes[-1]) else 12  # below what passes on its way to another lane
         self.drawing.open("outside", text)
-        self.drawing.text(x, y + 3.5, shortened(text, STATES_WIDTH - 12, STATE_TEXT), f"{cls} {'r' if outward < 0 else 'l'}")
+        self.drawing.text(x, y, shortened(text, STATES_WIDTH - 12, STATE_TEXT), f"{cls} {'r' if outward < 0 else 'l'}")
         self.drawing.close()
 
     def _arrow(self, arrow: Arrow, y: float) -> None:

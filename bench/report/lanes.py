@@ -183,7 +183,7 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
         first = lanes.of(role)[0]
         first.name = names.get(role.value.lower(), "")
     for lane in lanes.hosts:
-        lane.name = names.get(lane.key, lane.name)
+        lane.name = names.get(lane.key, lane.name or _own_name(lane))
     return lanes
 
 
@@ -192,6 +192,11 @@ def _add(lanes: Lanes, lane: Lane) -> Lane:
     if lane.mac is not None:
         lanes.by_mac[lane.mac] = lane
     return lane
+
+
+def _own_name(lane: Lane) -> str:
+    """The key where it says more than the role."""
+    return "" if lane.key.startswith(lane.role.value.lower()) else lane.key
 
 
 def _free(key: str, taken: set[str]) -> str:

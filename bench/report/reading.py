@@ -21,7 +21,7 @@ from bench.units import Ns, ms
 
 ETHERNET_HEADER = 14
 ON_ITS_WAY: Ns = ms(100)
-"""A message sent this short before the trace ends may still arrive; only an older one is called lost."""
+"""No frame takes longer. What was sent later than this before the trace ends may still arrive."""
 TROUBLE = re.compile(r"\b(failed|gave up|malformed|error)\b")
 """Words of a note that make it bad news."""
 
@@ -170,16 +170,17 @@ def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -
     receiver = lanes.by_port.get(seen.port)
     if seen.direction is Direction.IN and receiver is not None:
         for sent in reversed(under_way.get(octets, ())):
-            if receiver not in sent.arrived and receiver is not sent.source and sent.t <= seen.t:
+            if seen.t - sent.t > ON_ITS_WAY:
+                break
+            if receiver not in sent.arrived and receiver is not sent.source:
                 sent.arrived[receiver] = seen.t
-                if receiver not in sent.targets:
-                    sent.targets.append(receiver)
+                if receiver not in sent.targets and dst not in lanes.by_mac:
+                    sent.targets.append(receiver)  # a broadcast
                 return None
     source = lanes.source(src, dst, seen.port, seen.direction)
     targets = lanes.targets(source, dst, seen.mme, seen.port, seen.direction)
     arrow = Arrow(seen.t, seen, source, targets)
-    if seen.direction is Direction.OUT or source.modem:
-        under_way.setdefault(octets, []).append(arrow)
+    under_way.setdefault(octets, []).append(arrow)
     if seen.direction is Direction.IN and receiver is not None:
         arrow.arrived[receiver] = seen.t
     source.used = True

@@ -119,7 +119,7 @@ def lay_out(lines: Iterable[Line], top: float) -> Layout:
             instants.append(row.t)
             heights.append(row.y)
         end = row.t_end
-        if end > instants[-1] and (following is None or end <= following.t):
+        if end > instants[-1] and (following is None or end < following.t):
             instants.append(end)
             heights.append(row.y + FOLD_HEIGHT)
     return Layout(rows, cuts, y + below, instants, heights)

@@ -73,18 +73,17 @@ class Drawing:
         )
         self._parts.append(f'<text class="{cls}" x="{n(x)}" y="{n(y)}" xml:space="preserve">{inner}</text>')
 
-    def rect(self, x: float, y: float, width: float, height: float, cls: str, *, fill: str = "") -> None:
-        paint = f' fill="{fill}"' if fill else ""
-        self._parts.append(
-            f'<rect class="{cls}"{paint} x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}"/>'
-        )
+    def rect(self, x: float, y: float, width: float, height: float, cls: str) -> None:
+        self._parts.append(f'<rect class="{cls}" x="{n(x)}" y="{n(y)}" width="{n(width)}" height="{n(height)}"/>')
 
-    def path(self, d: str, cls: str, *, stroke: str = "") -> None:
+    def path(self, d: str, cls: str, *, stroke: str = "", dash: str = "") -> None:
         paint = f' stroke="{stroke}"' if stroke else ""
+        paint += f' stroke-dasharray="{dash}"' if dash else ""
         self._parts.append(f'<path class="{cls}"{paint} d="{d}"/>')
 
-    def circle(self, x: float, y: float, r: float, cls: str) -> None:
-        self._parts.append(f'<circle class="{cls}" cx="{n(x)}" cy="{n(y)}" r="{n(r)}"/>')
+    def circle(self, x: float, y: float, r: float, cls: str, *, stroke: str = "") -> None:
+        paint = f' stroke="{stroke}"' if stroke else ""
+        self._parts.append(f'<circle class="{cls}"{paint} cx="{n(x)}" cy="{n(y)}" r="{n(r)}"/>')
 
     def open(self, cls: str, title: str = "") -> None:
         """Begin a group; a *title* is what a browser shows when the mouse rests on it."""

@@ -12,7 +12,7 @@ from bench.rig import RigConfig, Setup
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import s
-from hil_tests.checks import demand_intervals, demand_lawful, intervals_of
+from hil_tests.checks import demand_intervals, demand_lawful, intervals_of, run_until_decided
 
 pytestmark = [pytest.mark.needs("evse"), pytest.mark.slac]
 
@@ -32,13 +32,15 @@ def test_it_matches_a_car_and_lets_it_join(pev_plugged_in: Setup) -> None:
     demand(link.after <= TIMERS.tt_match_join, f"{sut} let the car wait", rule="TT_match_join")
 
 
-def test_each_of_its_messages_keeps_the_rules(pev_plugged_in: Setup, matched_evse: Matched) -> None:
+def test_each_of_its_messages_keeps_the_rules(pev_plugged_in: Setup) -> None:
     """No message that a car would have to reject: types, addresses, RunID, ids, groups, lengths."""
-    known = Context(pev_mac=matched_evse.pev_mac, evse_mac=matched_evse.evse_mac, run_id=matched_evse.run_id)
+    pev = pev_plugged_in.own_pev
+    run_until_decided(pev_plugged_in, pev)
 
-    demand_lawful(
-        pev_plugged_in, pev_plugged_in.own_pev, who=pev_plugged_in.sut, known=known, sender=matched_evse.evse_mac
-    )
+    confirmations = pev.wire.seen(CmSlacParmCnf)
+    demand(confirmations, f"{pev_plugged_in.sut} answered nothing", rule="TP_match_response")
+    known = Context(pev_mac=pev.mac, evse_mac=confirmations[0].frame.src)
+    demand_lawful(pev_plugged_in, pev, who=pev_plugged_in.sut, known=known)
 
 
 def test_what_it_tells_the_car_about_sounding_is_usual(
@@ -58,8 +60,9 @@ def test_what_it_tells_the_car_about_sounding_is_usual(
 
 
 @pytest.mark.timing
+@pytest.mark.usefixtures("matched_evse")
 def test_its_intervals_keep_their_limits(
-    pev_plugged_in: Setup, matched_evse: Matched, verdict_profile: Profile, rig_config: RigConfig
+    pev_plugged_in: Setup, verdict_profile: Profile, rig_config: RigConfig
 ) -> None:
     """Every interval of table A.1 that the station answers for, by the chosen limits."""
     demand_intervals(
@@ -85,9 +88,8 @@ def test_its_network_id_follows_from_its_key(
     )
 
 
-def test_it_answers_a_repeated_match_req_with_the_same_confirmation(
-    pev_plugged_in: Setup, matched_evse: Matched
-) -> None:
+@pytest.mark.usefixtures("matched_evse")
+def test_it_answers_a_repeated_match_req_with_the_same_confirmation(pev_plugged_in: Setup) -> None:
     """If CM_SLAC_MATCH.CNF got lost, the car asks again and must get the same network."""
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
     asked = [
@@ -109,9 +111,8 @@ def test_it_answers_a_repeated_match_req_with_the_same_confirmation(
     demand(second.mme == first.mme, f"{sut} confirmed the same match with another network", rule="slac-15118-3 7")
 
 
-def test_it_answers_no_other_car_once_it_is_matched(
-    pev_plugged_in: Setup, matched_evse: Matched, verdict_profile: Profile
-) -> None:
+@pytest.mark.usefixtures("matched_evse")
+def test_it_answers_no_other_car_once_it_is_matched(pev_plugged_in: Setup, verdict_profile: Profile) -> None:
     """Matched and linked, it does not answer CM_SLAC_PARM.REQ. Field: only that its own car keeps its link."""
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
     pev.wait_link(sut=sut)
@@ -141,5 +142,5 @@ def test_it_claims_no_less_attenuation_than_it_measures(setup: Setup) -> None:
         match.evse_mac == near.mac,
         f"{setup.sut} reported less attenuation than a station with 5 dB",
         rule="slac-15118-3 5: lowest mean wins",
-        saw=", ".join(f"{mac} {db:.1f} dB" for mac, db in reports.items()),
+        saw=", ".join(reports),
     )

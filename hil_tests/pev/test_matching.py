@@ -6,11 +6,11 @@ import pytest
 
 from bench.analysis.verdict import Profile
 from bench.errors import demand
-from bench.mme import CmMnbcSoundInd, CmStartAttenCharInd, Context
+from bench.mme import CmMnbcSoundInd, CmSlacParmReq, CmStartAttenCharInd, Context
 from bench.rig import RigConfig, Setup
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
-from hil_tests.checks import demand_intervals, demand_lawful, intervals_of
+from hil_tests.checks import demand_intervals, demand_lawful, intervals_of, run_until_decided
 
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
 
@@ -71,17 +71,19 @@ def test_its_sounds_count_down(pev_in_b2: Setup, matched_pev: Matched, verdict_p
     )
 
 
-def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup, matched_pev: Matched) -> None:
+def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup) -> None:
     """No message that a station would have to reject: types, addresses, RunID, ids, lengths, results."""
-    known = Context(pev_mac=matched_pev.pev_mac, evse_mac=matched_pev.evse_mac, run_id=matched_pev.run_id)
+    run_until_decided(pev_in_b2, pev_in_b2.own_evse)
 
-    demand_lawful(pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known, sender=matched_pev.pev_mac)
+    requests = pev_in_b2.own_evse.wire.seen(CmSlacParmReq)
+    demand(requests, f"{pev_in_b2.sut} sent nothing", rule="TT_EVSE_SLAC_init")
+    known = Context(pev_mac=requests[0].frame.src, evse_mac=pev_in_b2.own_evse.mac)
+    demand_lawful(pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known)
 
 
 @pytest.mark.timing
-def test_its_intervals_keep_their_limits(
-    pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile, rig_config: RigConfig
-) -> None:
+@pytest.mark.usefixtures("matched_pev")
+def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Profile, rig_config: RigConfig) -> None:
     """Every interval of table A.1 that the car answers for, by the chosen limits."""
     pev_in_b2.own_evse.wait_link(sut=pev_in_b2.sut)
 

@@ -171,21 +171,11 @@ def test_who_the_evse_is(names: tuple[str, ...], evse: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "names",
-    [
-        ("param_req",),
-        ("param_cnf",),
-        ("sound",),
-        ("start",),
-        ("atten_rsp",),
-        ("match_req",),
-        ("atten_ind",),
-        ("match_cnf",),
-    ],
+    "name", ["param_req", "param_cnf", "sound", "start", "atten_rsp", "match_req", "atten_ind", "match_cnf"]
 )
-def test_who_the_pev_is_and_its_run_id(names: tuple[str, ...]) -> None:
+def test_who_the_pev_is_and_its_run_id(name: str) -> None:
     """From whatever message of the exchange was heard alone."""
-    attempt = the_attempt(only(match(), *names))
+    attempt = the_attempt(only(match(), name))
 
     assert attempt.pev_mac == PEV
     assert attempt.run_id == RUN

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from bench.clock import VirtualClock
 from bench.ids import MacAddress
-from bench.mme import CmSlacParmReq, Frame, Mme, RawMme, decode, is_homeplug
+from bench.mme import Frame, Mme, decode, is_homeplug
 from bench.profiles import ChargerProfile, Spread, VehicleProfile, adapter, charger, vehicle
 from bench.sim.adapter import ModemRole, VirtualAdapter
 from bench.sim.car import SimCar, modem_of
@@ -16,7 +17,7 @@ from bench.sim.charger import SimCharger, first_key
 from bench.sim.pilot import PilotLine
 from bench.sim.powerline import Powerline
 from bench.sim.world import World
-from bench.units import Ns, s
+from bench.units import Ns, s, show
 
 
 class Heard(NamedTuple):
@@ -103,7 +104,9 @@ class Yard:
         cable = PilotLine(self.world, name=f"{name} pilot")
         return Station(SimCharger(self.world, profile, modem, cable.evse, quirks=quirks, name=name), modem, cable)
 
-    def car(self, profile: VehicleProfile | str, at: Station | PilotLine, *, quirks=(), name: str | None = None, mac=None) -> Station:
+    def car(
+        self, profile: VehicleProfile | str, at: Station | PilotLine, *, quirks=(), name: str | None = None, mac=None
+    ) -> Station:
         """A car at the cable of *at*, audible to that station's modem through 30 dB."""
         if isinstance(profile, str):
             profile = vehicle(profile)
@@ -138,7 +141,8 @@ class Yard:
         began = self.clock.now()
         while not done():
             deadline = self.world.next_deadline()
-            assert deadline is not None and deadline <= began + patience, f"not done after {patience} ns"
+            assert deadline is not None, "nothing will ever happen"
+            assert deadline <= began + patience, f"not done after {show(patience)}"
             self.clock.wait(deadline)
             self.world.wake(deadline)
         return self.clock.now() - began
@@ -156,12 +160,4 @@ def awake(profile: VehicleProfile | str, **tables) -> VehicleProfile:
 
 
 def intervals(times: list[Ns]) -> list[Ns]:
-    return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-
-
-def mmtypes(station: Station) -> list[int]:
-    """MMTYPEs at its jack, in order; without IPv6."""
-    return [frame.mme.mmtype for one in station.modem.heard if (frame := one.frame) is not None]
-
-
-__all__ = ["CmSlacParmReq", "EarAdapter", "RawMme", "Station", "Yard", "awake", "intervals", "mmtypes"]
+    return [later - earlier for earlier, later in pairwise(times)]

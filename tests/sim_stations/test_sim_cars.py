@@ -227,7 +227,9 @@ def test_unanswered_requests_come_in_the_pattern_of_the_car(vehicle_id):
     for burst in bursts:
         assert len({req.run_id for _, req in burst}) == 1
         for n, (earlier, later) in enumerate(pairwise(t for t, _ in burst), 1):
-            pause = habit.interval_after_pair if habit.interval_after_pair is not None and n % 2 == 0 else habit.interval
+            pause = (
+                habit.interval_after_pair if habit.interval_after_pair is not None and n % 2 == 0 else habit.interval
+            )
             assert within(pause, later - earlier)
     assert within(habit.burst_interval, *intervals([burst[0][0] for burst in bursts]))
     assert len({burst[0][1].run_id for burst in bursts}) > 1

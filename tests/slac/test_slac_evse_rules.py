@@ -99,7 +99,7 @@ def expecting(mme) -> EvseOnStage:
 def picture(evse: EvseOnStage) -> tuple:
     """Everything but what was said."""
     sessions = [(session.state, session.timers, session.sounds) for session in evse.machine.sessions.values()]
-    return evse.state, repr(sessions), evse.frames
+    return evse.state, repr(sessions), list(evse.frames)
 
 
 @pytest.mark.parametrize("case", REJECTED, ids=named)

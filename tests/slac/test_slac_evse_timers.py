@@ -106,9 +106,7 @@ def test_tt_match_sequence_ends_a_session_without_start():
     evse = EvseOnStage()
     evse.in_session("PARM_CONFIRMED")
 
-    demand_ends_at(
-        evse, evse.now + TIMERS.tt_match_sequence, "no CM_START_ATTEN_CHAR.IND in TT_match_sequence"
-    )
+    demand_ends_at(evse, evse.now + TIMERS.tt_match_sequence, "no CM_START_ATTEN_CHAR.IND in TT_match_sequence")
 
 
 def test_tt_match_sequence_counts_from_the_last_confirmation():
@@ -118,9 +116,7 @@ def test_tt_match_sequence_counts_from_the_last_confirmation():
     evse.run_for(ms(20))
     evse.is_asked()
 
-    demand_ends_at(
-        evse, evse.now + TIMERS.tt_match_sequence, "no CM_START_ATTEN_CHAR.IND in TT_match_sequence"
-    )
+    demand_ends_at(evse, evse.now + TIMERS.tt_match_sequence, "no CM_START_ATTEN_CHAR.IND in TT_match_sequence")
 
 
 def test_start_at_the_last_instant_of_tt_match_sequence_counts():
@@ -217,9 +213,7 @@ def test_tt_evse_match_session_counts_from_the_answer():
     evse.run_for(ms(150))
     evse.is_answered()
 
-    demand_ends_at(
-        evse, evse.now + TIMERS.tt_evse_match_session, "no CM_SLAC_MATCH.REQ in TT_EVSE_match_session"
-    )
+    demand_ends_at(evse, evse.now + TIMERS.tt_evse_match_session, "no CM_SLAC_MATCH.REQ in TT_EVSE_match_session")
 
 
 def test_tt_match_join_ends_a_match_without_link():

@@ -189,7 +189,7 @@ class SimCar:
                 habit = profile.restart.after_unfinished_attempt
                 next_at = world.now() + (conduct.matching_rate if habit is None else habit.draw(rng))
             elif profile.parm_req.burst_interval is not None:
-                next_at = attempt.began + profile.parm_req.burst_interval.draw(rng)
+                next_at = max(world.now(), attempt.began + profile.parm_req.burst_interval.draw(rng))
                 renew = profile.parm_req.new_run_id_per_burst
             else:
                 break

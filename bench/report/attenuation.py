@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.mme import CmAttenCharInd, CmAttenProfileInd
+from bench.ids import MacAddress
+from bench.mme import CmAttenCharInd, CmAttenProfileInd, CmSlacParmReq
 from bench.report.reading import Reading, read
 from bench.report.svg import FAINT, INK, MUTED, PAPER, SERIES, Drawing, n, shortened
 from bench.slac.timers import C_EV_MATCH_SIGNALATTN_DIRECT_DB, C_EV_MATCH_SIGNALATTN_INDIRECT_DB
@@ -43,25 +44,40 @@ class Heard:
 
 
 def heard_in(trace: Trace, stations: Mapping[str, str] | None = None) -> list[Heard]:
-    """Every EVSE of *trace* with something to show, in the order of the lanes; *stations* as for the ladder."""
+    """Every EVSE of *trace* with something to show, *stations* named as for the ladder.
+
+    Of several attempts the last one that got as far as sounding; with several PEVs, one entry for each.
+    """
     return heard_of(read(trace, stations))
 
 
 def heard_of(reading: Reading) -> list[Heard]:
-    profiles: dict[str, list[bytes]] = {}
-    reported: dict[str, bytes] = {}
-    names: dict[str, str] = {}
+    profiles: dict[tuple[str, MacAddress], list[bytes]] = {}
+    reported: dict[tuple[str, MacAddress], bytes] = {}
+    asked_again: set[MacAddress] = set()
     for arrow in reading.arrows():
-        mme = arrow.mme
-        lane = arrow.source
-        if isinstance(mme, CmAttenProfileInd):
-            profiles.setdefault(lane.key, []).append(mme.aag)
+        mme, evse = arrow.mme, arrow.source.key
+        if isinstance(mme, CmSlacParmReq):
+            asked_again.add(arrow.seen.frame.src)  # type: ignore[union-attr]  # a message has a frame
+        elif isinstance(mme, CmAttenProfileInd):
+            if mme.pev_mac in asked_again:
+                asked_again.remove(mme.pev_mac)
+                profiles = {key: value for key, value in profiles.items() if key[1] != mme.pev_mac}
+                reported = {key: value for key, value in reported.items() if key[1] != mme.pev_mac}
+            profiles.setdefault((evse, mme.pev_mac), []).append(mme.aag)
         elif isinstance(mme, CmAttenCharInd):
-            reported[lane.key] = mme.aag
-        else:
-            continue
-        names[lane.key] = next((h.name or h.title for h in reading.lanes.hosts if h.key == lane.key), lane.key)
-    return [Heard(name, profiles.get(key, ()), reported.get(key)) for key, name in names.items()]
+            reported[evse, mme.source_address] = mme.aag
+    keys = dict.fromkeys((*profiles, *reported))
+    names = {lane.key: lane.name or lane.title for lane in reading.lanes.hosts}
+    one_pev = len({pev for _, pev in keys}) == 1
+    return [
+        Heard(
+            names[evse] if one_pev else f"{names[evse]} hears {pev}",
+            profiles.get((evse, pev), ()),
+            reported.get((evse, pev)),
+        )
+        for evse, pev in keys
+    ]
 
 
 def attenuation_svg(heard: Sequence[Heard], title: str = "Attenuation") -> str:
@@ -73,11 +89,11 @@ def attenuation_svg(heard: Sequence[Heard], title: str = "Attenuation") -> str:
     for series, station in enumerate(heard):
         y += LEGEND_LINE
         _legend(d, station, series, y)
-    top, bottom = y + 18, y + 18 + PLOT_HEIGHT
-    groups = max(
-        [NUM_GROUPS, *(len(aag) for station in heard for aag in (*station.profiles, station.reported or b""))]
+    top, bottom = y + 26, y + 26 + PLOT_HEIGHT
+    groups = max([NUM_GROUPS, *(len(aag) for station in heard for aag in (*station.profiles, station.reported or b""))])
+    highest = max(
+        (db for station in heard for aag in (*station.profiles, station.reported or b"") for db in aag), default=0
     )
-    highest = max((db for station in heard for aag in (*station.profiles, station.reported or b"") for db in aag), default=0)
     scale_to = max(30, -(-(highest + 3) // 10) * 10)
 
     def x_of(group: int) -> float:
@@ -137,7 +153,7 @@ def _axes(
     ):
         d.path(f"M{n(PLOT_LEFT)} {n(y_of(db))}H{n(PLOT_RIGHT)}", "limit")
         d.text(PLOT_RIGHT + 7, y_of(db) + 3.5, f"≤ {db} dB: {meaning}", "small")
-    d.text(16, top - 4, "dB", "small")
+    d.text(PLOT_LEFT - 6, top - 10, "dB", "small r")
     d.text((PLOT_LEFT + PLOT_RIGHT) / 2, bottom + 30, "carrier group, low frequencies on the left", "small m")
 
 

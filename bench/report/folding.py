@@ -100,9 +100,7 @@ def _folded_polls(quiet: list[Arrow], show_keys: bool) -> list[Line]:
             lines += arrows
             continue
         modem = next((lane for a in arrows for lane in (a.source, *a.targets) if lane.modem), None)
-        lines.append(
-            Fold(arrows[0].t, arrows[-1].t, host, modem, len(arrows), _polls_text(arrows, show_keys))
-        )
+        lines.append(Fold(arrows[0].t, arrows[-1].t, host, modem, len(arrows), _polls_text(arrows, show_keys)))
     return sorted(lines, key=lambda line: line.t)
 
 

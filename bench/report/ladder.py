@@ -20,7 +20,7 @@ from bench.report.folding import Fold, fold
 from bench.report.lanes import Lane, Role
 from bench.report.masking import Redactor
 from bench.report.messages import details
-from bench.report.palette import STATE_STYLE, STYLE, PATTERNS, pilot_class, state_class
+from bench.report.palette import PATTERNS, STATE_STYLE, STYLE, pilot_class, state_class
 from bench.report.reading import Arrow, Pilot, Reading, Remark, State, read
 from bench.report.rows import Layout, Row, is_profile, lay_out
 from bench.report.svg import Drawing, n, shortened
@@ -82,15 +82,15 @@ def zero_of(reading: Reading) -> tuple[Ns, str]:
 class _Ladder:
     """One drawing under way."""
 
-    def __init__(
-        self, reading: Reading, zero: Ns, redact: Redactor, show_keys: bool, marks: list[Judgement]
-    ) -> None:
+    def __init__(self, reading: Reading, zero: Ns, redact: Redactor, show_keys: bool, marks: list[Judgement]) -> None:
         self.reading, self.zero, self.redact, self.show_keys, self.marks = reading, zero, redact, show_keys, marks
         self.lines = fold(reading.items, show_keys)
         self.lanes = reading.lanes.order()
         self.pilot_station = _pilot_station(reading)
         self.actors = _actors(reading)
-        spoken = {lane for lane, _ in self.actors} | {i.lane for i in reading.items if isinstance(i, Remark) and i.aside}
+        spoken = {lane for lane, _ in self.actors} | {
+            i.lane for i in reading.items if isinstance(i, Remark) and i.aside
+        }
         left = STRIP_TEXT + STRIP_TEXT_WIDTH if self.pilot_station else STRIP
         left += STATES_WIDTH if self.lanes[0] in spoken else PLAIN_MARGIN
         self.x = _lane_positions(self.lanes, left)
@@ -217,7 +217,9 @@ class _Ladder:
             d.open("cut", f"nothing for {show(cut.length)}")
             for left, right in sorted(spans):
                 d.path(f"M{n(left)} {n(y - 1)}L{n(right)} {n(y - 6)}V{n(y + 1)}L{n(left)} {n(y + 6)}Z", "tear")
-                d.path(f"M{n(left)} {n(y - 1)}L{n(right)} {n(y - 6)}M{n(left)} {n(y + 6)}L{n(right)} {n(y + 1)}", "edge")
+                d.path(
+                    f"M{n(left)} {n(y - 1)}L{n(right)} {n(y - 6)}M{n(left)} {n(y + 6)}L{n(right)} {n(y + 1)}", "edge"
+                )
             d.text(middle, y + 3.5, show(cut.length), "gap m")
             d.close()
 
@@ -310,9 +312,7 @@ class _Ladder:
         """The text of a message between host and modem stands on the modem's free side."""
         modem = arrow.source if arrow.source.modem else next((t for t in arrow.targets if t.modem), arrow.source)
         right = modem.role is Role.PEV
-        self.drawing.spans(
-            self.x[modem] + (8 if right else -8), y + 3.5, spans, f"label {cls} {'l' if right else 'r'}"
-        )
+        self.drawing.spans(self.x[modem] + (8 if right else -8), y + 3.5, spans, f"label {cls} {'l' if right else 'r'}")
 
     def _arrow_title(self, arrow: Arrow) -> str:
         octets = arrow.seen.octets

@@ -9,69 +9,71 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields, replace
 from functools import cache
-from typing import Any, get_args, get_type_hints
+from typing import get_type_hints
 
 from bench.ids import MacAddress, SecretKey
-from bench.mme import REGISTRY, Frame, Mme, RawMme, encode, is_homeplug
+from bench.mme import REGISTRY, Frame, Mme, encode, is_homeplug
 from bench.trace import FrameSeen, Trace
 
 MARKER = SecretKey(b"KEY NOT SHOWN " + b"\0\0")
 """What stands in a capture in place of a key; it reads as text in a hex view."""
 
-HEADER = 19
-"""Octets in front of the body of a message with MMV 1."""
-
 
 @cache
-def key_fields(kind: type[Mme]) -> tuple[str, ...]:
-    """The fields of message *kind* that hold a key."""
-    hints = get_type_hints(kind, include_extras=True)
-    return tuple(field.name for field in fields(kind) if _is_key(hints[field.name]))  # type: ignore[arg-type]  # a dataclass
+def key_fields() -> dict[type, tuple[str, ...]]:
+    """Message class -> its fields that hold a key, for those that have one."""
+    found = {kind: _key_fields_of(kind) for kind in REGISTRY.values()}
+    return {kind: names for kind, names in found.items() if names}
 
 
-def _is_key(hint: Any) -> bool:
-    annotated = get_args(hint)
-    kind = annotated[0] if annotated else hint
-    return isinstance(kind, type) and issubclass(kind, SecretKey)
+def _key_fields_of(kind: type[Mme]) -> tuple[str, ...]:
+    hints = get_type_hints(kind)
+    return tuple(
+        field.name
+        for field in fields(kind)
+        if isinstance(hints[field.name], type) and issubclass(hints[field.name], SecretKey)
+    )
 
 
 @cache
 def carriers() -> dict[int, int]:
-    """MMTYPE of every message that carries a key -> octet of the frame (without tag) where the first key begins."""
-    return {kind.mmtype: _first_key_octet(kind) for kind in REGISTRY.values() if key_fields(kind)}
+    """MMTYPE of every message that carries a key -> octet of an untagged frame where the first key begins."""
+    return {kind.mmtype: _first_key_octet(kind) for kind in REGISTRY.values() if kind in key_fields()}
 
 
 def _first_key_octet(kind: type[Mme]) -> int:
-    """Where two messages that differ in their keys only differ first."""
+    """Where two messages that differ in nothing but their keys differ first."""
     nobody = MacAddress(bytes(6))
-    low, high = (
-        encode(Frame(nobody, nobody, replace(kind(), **{name: SecretKey(fill * 16) for name in key_fields(kind)})))  # type: ignore[type-var]
-        for fill in (b"\0", b"\xff")
+    zeros, ones = (
+        encode(Frame(nobody, nobody, _with_keys(kind(), SecretKey(octet * SecretKey.SIZE))))
+        for octet in (b"\0", b"\xff")
     )
-    return next(i for i, (a, b) in enumerate(zip(low, high, strict=True)) if a != b)
+    return next(i for i, (a, b) in enumerate(zip(zeros, ones, strict=True)) if a != b)
+
+
+def _with_keys(mme: Mme, key: SecretKey) -> Mme:
+    return replace(mme, **dict.fromkeys(key_fields()[type(mme)], key))
 
 
 def secrets_of(trace: Trace) -> frozenset[bytes]:
-    """Every key that some message of *trace* shows."""
-    found = set()
+    """Every key that some message of *trace* shows. A key of zeros is no secret."""
+    found: set[bytes] = set()
     for seen in trace.frames():
         mme = seen.mme
-        if isinstance(mme, Mme):
-            found.update(bytes(getattr(mme, name)) for name in key_fields(type(mme)))
-    return frozenset(key for key in found if any(key) and key != bytes(MARKER))
+        found.update(bytes(getattr(mme, name)) for name in key_fields().get(type(mme), ()))
+    return frozenset(key for key in found if any(key))
 
 
 def masked_octets(seen: FrameSeen, secrets: Iterable[bytes] = ()) -> bytes:
     """The frame's octets with every key replaced by `MARKER`, at the same length.
 
     A frame of a type that carries a key and cannot be decoded is blanked from the place of the key on. Whatever the
-    frame is, keys known from elsewhere (*secrets*) are blanked in it too.
+    frame is, keys known from elsewhere (*secrets*) are replaced in it too.
     """
-    octets = seen.octets
-    frame = seen.frame
+    octets, frame = seen.octets, seen.frame
     if frame is not None and isinstance(frame.mme, Mme):
-        if names := key_fields(type(frame.mme)):
-            octets = encode(replace(frame, mme=replace(frame.mme, **dict.fromkeys(names, MARKER))))  # type: ignore[type-var]
+        if type(frame.mme) in key_fields():
+            octets = encode(replace(frame, mme=_with_keys(frame.mme, MARKER)))
     elif is_homeplug(octets):
         octets = _blanked(octets)
     for key in secrets:
@@ -87,7 +89,7 @@ def _blanked(octets: bytes) -> bytes:
     if start is None:
         return octets
     start += at - 12
-    return octets[:start] + bytes(len(octets) - start)
+    return octets[:start] + bytes(max(0, len(octets) - start))
 
 
 class Redactor:
@@ -110,6 +112,3 @@ def _spelt(key: bytes) -> str:
 
 def _short(digits: str) -> str:
     return f"{digits[:2]}…{digits[-2:]}"
-
-
-__all__ = ["MARKER", "RawMme", "Redactor", "carriers", "key_fields", "masked_octets", "secrets_of"]

@@ -29,7 +29,7 @@ from bench.analysis.model import (
     Traffic,
 )
 from bench.capture import CaptureFacts
-from bench.ids import MacAddress, Nmk, RunId
+from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.units import Ns, to_ms, to_s
 
 Json: TypeAlias = dict[str, Any]
@@ -110,6 +110,7 @@ class AsJson:
             "new_eks": request.new_eks,
             "nid": str(request.nid),
             "nmk": self._nmk(request.nmk),
+            "nid_is_hash_of_nmk": request.nid == nid_from_nmk(request.nmk),
             "confirmations": self._confirmations(request),
         }
 

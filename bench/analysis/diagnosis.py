@@ -141,9 +141,8 @@ def other_evse(attempt: Attempt) -> str:
 
 
 def cut_off(attempt: Attempt) -> str:
-    left = ms_of(max(0, watched(attempt)))
-    seen = "CM_ATTEN_CHAR.IND" if attempt.counts["atten_char_ind"] else f"{attempt.counts['mnbc_sound']} sounds"
-    return f"The recording ends {left} after the attempt's last frame, with {seen} seen, so its outcome is not known."
+    seen = "CM_ATTEN_CHAR.IND" if attempt.counts["atten_char_ind"] else f"{attempt.counts['mnbc_sound']} of 10 sounds"
+    return f"The recording ends in the middle of this attempt, with {seen} seen, so its outcome is not known."
 
 
 def requests_unheard(reason: str) -> Sentence:

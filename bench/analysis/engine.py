@@ -26,7 +26,8 @@ from bench.analysis.model import Attempt, CaptureNotes, Recorder, Role, SetKey
 from bench.analysis.network import IP_ETHERTYPES, PROVING_CONFIRMATIONS, NetworkWatch
 from bench.capture import Record
 from bench.errors import MalformedMme
-from bench.mme import CmAttenCharInd, CmSetKeyCnf, CmSetKeyReq, decode
+from bench.ids import BROADCAST
+from bench.mme import CmAttenCharInd, CmSetKeyCnf, CmSetKeyReq, Frame, RawMme, decode
 from bench.units import Ns
 
 HOMEPLUG = b"\x88\xe1"
@@ -34,6 +35,7 @@ SLAC_TYPES = frozenset(message.mmtype.to_bytes(2, "little") for message in SLAC_
 SW_VER_CNF = b"\x01\xa0"
 DECODED_TYPES = SLAC_TYPES | {m.mmtype.to_bytes(2, "little") for m in (CmSetKeyReq, CmSetKeyCnf)}
 MAX_MALFORMED = 100
+_NOTHING = (b"", Frame(BROADCAST, BROADCAST, RawMme(0, b"")))
 
 
 class Closed(NamedTuple):
@@ -68,6 +70,8 @@ class Engine:
         self._attempts = 0
         self._closed: deque[Closed] = deque()
         self._said: deque[Attempt | SetKey] = deque()
+        self._decoded: dict[bytes, tuple[bytes, Frame]] = {}
+        """The last frame of each type: stations say most things several times, octet for octet"""
 
     def run(self, records: Iterable[Record]) -> Iterator[Attempt | SetKey]:
         """Everything in the order in which it becomes final; to be called once.
@@ -77,15 +81,18 @@ class Engine:
         """
         notes, watch, recent = self.notes, self._watch, RecentFrames()
         closed, said, ip = self._closed, self._said, IP_ETHERTYPES
-        frames, previous_t, previous = 0, 0, b""
+        frames, previous_t, previous, crowded = 0, 0, b"", False
         for number, t, octets, _, _ in records:
             frames += 1
             gap = t - previous_t
             if frames == 1:
                 notes.first_t = t
             elif gap >= RECORDER_DUPLICATE:
-                recent.forget()
+                if crowded:
+                    recent.forget()
+                    crowded = False
             else:
+                crowded = True
                 if gap < 0:
                     note_set_back(notes, number, gap)
                 recent.remember(previous_t, previous)
@@ -138,11 +145,14 @@ class Engine:
         self.notes.homeplug_frames += 1
         mmtype = octets[15:17]
         if mmtype in DECODED_TYPES:
-            try:
-                frame = decode(octets)
-            except MalformedMme as why:
-                self._malformed(number, why)
-                return
+            same, frame = self._decoded.get(mmtype, _NOTHING)
+            if same != octets:
+                try:
+                    frame = decode(octets)
+                except MalformedMme as why:
+                    self._malformed(number, why)
+                    return
+                self._decoded[mmtype] = octets, frame
             mme = frame.mme
             if isinstance(mme, SLAC_MESSAGES):
                 if isinstance(mme, CmAttenCharInd) and is_power_supply_control(frame.dst, mme):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import Any, TextIO
 
@@ -77,7 +78,7 @@ class JsonPresentation:
                 "matched": matched,
                 "network_confirmed": self._outcomes["matched_network_confirmed"] > 0,
             },
-            "capture": capture_json(capture.name, capture.size, capture.facts, engine.notes),
+            "capture": capture_json(Path(capture.name).name, capture.size, capture.facts, engine.notes),
         }
         out.write(json.dumps(tail)[1:] + "\n")
 

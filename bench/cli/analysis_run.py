@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Tally:
 
 def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool) -> int:
     """Analyse *files* and print. Returns the exit status; a file that cannot be read is one line on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an arrow that cannot be shown is no reason to fail
     shown: Presentation = (
         JsonPresentation(sys.stdout, show_keys=show_keys, several=len(files) > 1)
         if as_json

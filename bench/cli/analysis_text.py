@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
@@ -116,11 +117,13 @@ class TextPresentation:
             run_id += "  (PEV MAC + 0000)"
         self._fact("PEV", str(attempt.pev_mac or "not seen"))
         self._fact("EVSE", str(attempt.evse_mac or "not seen"))
+        for other in attempt.evse_candidates:
+            if other.evse_mac != attempt.evse_mac:
+                heard = "" if other.reported_average_db is None else f", reports {other.reported_average_db:.1f} dB"
+                self._fact("", f"{other.evse_mac} answered too{heard}")
         self._fact("RunID", run_id)
-        if reported := attempt.attenuation_reported:
-            mean = "no groups" if reported.average_db is None else f"{reported.average_db:.1f} dB"
-            measured = ", ".join(f"{h.average_db:.1f} dB at {h.mac}" for h in attempt.modems_hearing_sounds[:2])
-            self._fact("loss", f"{mean} reported" + (f"; measured {measured}" if measured else ""))
+        for i, loss in enumerate(_losses(attempt)):
+            self._fact("" if i else "loss", loss)
         if key := attempt.key:
             self._fact("key", f"NID {key.nid}, NMK {key.nmk.hex() if self._show_keys else key.nmk}")
         if proof := attempt.network_proof:
@@ -168,6 +171,14 @@ def _colour(outcome: Outcome) -> str:
     if outcome is Outcome.MATCHED_NETWORK_CONFIRMED:
         return GREEN
     return RED if outcome.failed else YELLOW
+
+
+def _losses(attempt: Attempt) -> Iterator[str]:
+    """Attenuation as the EVSE reports it and as modems measured it, the best hearing first."""
+    if reported := attempt.attenuation_reported:
+        yield "no groups reported" if reported.average_db is None else f"{reported.average_db:.1f} dB reported"
+    for hearer in attempt.modems_hearing_sounds:
+        yield f"{hearer.average_db:.1f} dB measured by {hearer.mac}{' (the recorder)' if hearer.local else ''}"
 
 
 def _frame_range(attempt: Attempt) -> str:

@@ -3,8 +3,10 @@
 ladder.py        sequence ladder of both stations with the pilot strip on the same axis (SVG)
 attenuation.py   attenuation per carrier group: every sound, the mean, what was reported (SVG)
 tables.py        intervals against their limits (HTML and text)
-summary.py       the same over a whole run: terminal summary and one JSON file
+collection.py    timings of a whole run, and the one file that holds them (JSON)
+summary.py       the same for the terminal
 steps.py         what happened, in the domain's words
 pcapng.py        the frames of a trace as a capture
-allure_files.py  all of it in the places where Allure looks
+attachments.py   all that goes beside one test
+allure_files.py  environment, categories, steps and attachments where Allure looks
 """

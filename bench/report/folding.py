@@ -23,7 +23,7 @@ POLLS_SHOWN = 4
 REPEATS_SHOWN = 12
 """Ten sounds are drawn one by one, a hundred requests are not."""
 LONGEST_PATTERN = 4
-LINES_SHOWN = 260
+LINES_SHOWN = 150
 DOUBLE_WITHIN: Ns = ms(20)
 TELLING = ("CM_SET_KEY", "CM_ATTEN_PROFILE", "VS_ATTEN_CHAR")
 """Messages between host and modem that belong to the story."""
@@ -51,22 +51,22 @@ def fold(items: Sequence[Item], show_keys: bool = False) -> list[Line]:
 
 def _without_doubles(items: Sequence[Item]) -> list[Item]:
     """A modem's vendor-specific report just before the standard one of the same profile is not drawn twice."""
-    kept: list[Item] = []
+    doubles: set[int] = set()
     vendor: Arrow | None = None
     for item in items:
-        if isinstance(item, Arrow):
-            mme = item.mme
-            if isinstance(mme, VsAttenCharInd):
-                vendor = item
-            elif isinstance(mme, CmAttenProfileInd) and vendor is not None:
-                told = vendor.mme
-                assert isinstance(told, VsAttenCharInd)
-                if item.t - vendor.t <= DOUBLE_WITHIN and (told.pev_mac, told.aag) == (mme.pev_mac, mme.aag):
-                    kept.remove(vendor)
-                    item.also = vendor.name
-                vendor = None
-        kept.append(item)
-    return kept
+        if not isinstance(item, Arrow):
+            continue
+        mme = item.mme
+        if isinstance(mme, VsAttenCharInd):
+            vendor = item
+        elif isinstance(mme, CmAttenProfileInd) and vendor is not None:
+            told = vendor.mme
+            assert isinstance(told, VsAttenCharInd)
+            if item.t - vendor.t <= DOUBLE_WITHIN and (told.pev_mac, told.aag) == (mme.pev_mac, mme.aag):
+                doubles.add(id(vendor))
+                item.also = vendor.name
+            vendor = None
+    return [item for item in items if id(item) not in doubles]
 
 
 def is_polling(item: Line) -> bool:

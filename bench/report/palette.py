@@ -35,6 +35,7 @@ text {{fill:{INK};font-size:11px}}
 .arrow.dotted {{stroke-dasharray:2 2}}
 .arrow.haze {{stroke:{FAINT};stroke-width:1}}
 .arrow.lost {{stroke:{BAD};stroke-width:1.5;stroke-dasharray:5 3;fill:none}}
+.cross {{stroke:{BAD};stroke-width:2;fill:none}}
 .state {{stroke:{PAPER};stroke-width:.6}}
 .state-name {{font-size:10px;paint-order:stroke;stroke:{PAPER};stroke-width:2.5px}}
 .aside {{fill:{MUTED};font-style:italic}}

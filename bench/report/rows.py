@@ -46,7 +46,7 @@ class Row:
             case Arrow() as arrow if is_profile(arrow):
                 return 6.0, 5.0
             case Arrow(local=True):
-                return 8.0, 6.0
+                return 8.0, 7.0
             case Arrow():
                 return 14.0, 5.0
             case Fold():

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 from bench.clock import VirtualClock
-from bench.ids import MacAddress
+from bench.ids import MacAddress, Nid, Nmk
+from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
 from bench.profiles import charger as charger_profile
 from bench.profiles import vehicle as vehicle_profile
@@ -11,14 +14,13 @@ from bench.pump import Pump
 from bench.rig.config import RigConfig
 from bench.rig.setup import Settings, Setup, SutChoice
 from bench.sim.adapter import ModemRole, VirtualAdapter
-from bench.sim.car import SimCar
-from bench.sim.charger import SimCharger
+from bench.sim.car import SimCar, modem_of
+from bench.sim.charger import SimCharger, first_key
 from bench.sim.pilot import PilotLine
 from bench.sim.port import SimPort
 from bench.sim.powerline import CABLE_DB, Powerline
 from bench.sim.quirks import CarQuirk, ChargerQuirk
 from bench.sim.world import World
-from bench.slac.events import Network
 from bench.station import EvseStation, PevStation, new_network
 from bench.trace import Trace
 from bench.wire import Wire
@@ -52,7 +54,7 @@ class SimulatedBench:
         match self.choice.kind:
             case "pev":
                 evse = self._own_evse()
-                car = self._car(evse.wire)
+                car = self._car()
                 ends = Setup(self.choice.name, evse, car, *self._common(), self.pilot.evse.read)
             case "evse":
                 charger = self._charger()
@@ -77,18 +79,27 @@ class SimulatedBench:
         follow(self.pilot.conducts)
         self.pilot.on_conducts(follow)
 
-    def _common(self) -> tuple[Pump, Trace, VirtualClock, object]:
+    def _common(self) -> tuple[Pump, Trace, VirtualClock, random.Random]:
         return self.pump, self.trace, self.clock, self.rng
 
     # ends ---------------------------------------------------------------------------------------------------
 
-    def _adapter(self, profile: str, octets: bytes, role: ModemRole, name: str) -> VirtualAdapter:
-        data = adapter_profile(profile)
-        mac = MacAddress((data.mac_prefix + octets[-(6 - len(data.mac_prefix)) :]).ljust(6, b"\1")[:6])
-        return VirtualAdapter(self.world, self.line, data, mac=mac, role=role, name=name)
+    def _adapter(
+        self,
+        profile: AdapterProfile,
+        octets: bytes,
+        role: ModemRole,
+        name: str,
+        nmk: Nmk | None = None,
+        nid: Nid | None = None,
+    ) -> VirtualAdapter:
+        mac = MacAddress((profile.mac_prefix + octets)[:6].ljust(6, b"\1"))
+        return VirtualAdapter(self.world, self.line, profile, mac=mac, role=role, name=name, nmk=nmk, nid=nid)
 
     def _own_evse(self) -> EvseStation:
-        self.evse_modem = self._adapter(self.config.evse.adapter, EVSE_MODEM, ModemRole.EVSE, "evse.adapter")
+        self.evse_modem = self._adapter(
+            adapter_profile(self.config.evse.adapter), EVSE_MODEM, ModemRole.EVSE, "evse.adapter"
+        )
         port = SimPort(self.world, self.evse_modem, name="evse", mac=EVSE_HOST)
         station = EvseStation(
             Wire(port, self.trace, self.pump), self.pilot.evse, new_network(self.rng), self.settings.evse
@@ -97,15 +108,17 @@ class SimulatedBench:
         return station
 
     def _own_pev(self) -> PevStation:
-        self.pev_modem = self._adapter(self.config.pev.adapter, PEV_MODEM, ModemRole.PEV, "pev.adapter")
+        self.pev_modem = self._adapter(
+            adapter_profile(self.config.pev.adapter), PEV_MODEM, ModemRole.PEV, "pev.adapter"
+        )
         port = SimPort(self.world, self.pev_modem, name="pev", mac=PEV_HOST)
         station = PevStation(Wire(port, self.trace, self.pump), self.pilot.pev, self.rng, self.settings.pev)
         self.pump.participants.append(station)
         return station
 
-    def _car(self, _: Wire) -> SimCar:
+    def _car(self) -> SimCar:
         profile = vehicle_profile(self.choice.name)
-        self.pev_modem = self._adapter(profile.modem, PEV_MODEM, ModemRole.PEV, "pev.modem")
+        self.pev_modem = self._adapter(modem_of(profile), PEV_MODEM, ModemRole.PEV, "pev.modem")
         if self.config.line.attenuation_db is None:
             self.path_db = profile.attenuation.path_db.median
         quirks = frozenset(CarQuirk[name.upper()] for name in self.config.pev.quirks)
@@ -113,13 +126,15 @@ class SimulatedBench:
 
     def _charger(self) -> SimCharger:
         profile = charger_profile(self.choice.name)
-        self.evse_modem = self._adapter(profile.modem, EVSE_MODEM, ModemRole.EVSE, "evse.modem")
         quirks = frozenset(ChargerQuirk[name.upper()] for name in self.config.evse.quirks)
+        nmk, nid = first_key(self.world, profile, self.choice.name, quirks)
+        modem = adapter_profile(profile.modem)
+        self.evse_modem = self._adapter(modem, EVSE_MODEM, ModemRole.EVSE, "evse.modem", nmk, nid)
         return SimCharger(self.world, profile, self.evse_modem, self.pilot.evse, quirks=quirks, name=self.choice.name)
 
     def _neighbour(self, attenuation_db: float) -> EvseStation:
         """Another station of the bench, with a cable of its own, heard by the car through cross-talk."""
-        modem = self._adapter("qca7005-evse", NEIGHBOUR_MODEM, ModemRole.EVSE, "neighbour.adapter")
+        modem = self._adapter(adapter_profile("qca7005-evse"), NEIGHBOUR_MODEM, ModemRole.EVSE, "neighbour.adapter")
         self.line.set_attenuation(modem, self.pev_modem, attenuation_db)
         cable = PilotLine(self.world, name="neighbour pilot")
         port = SimPort(self.world, modem, name="neighbour", mac=NEIGHBOUR_HOST)
@@ -131,6 +146,3 @@ class SimulatedBench:
         cable.pev.plug_in()
         station.pilot.set_duty_cycle_pct(5.0)
         return station
-
-
-__all__ = ["Network", "SimulatedBench"]

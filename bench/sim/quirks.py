@@ -16,6 +16,7 @@ class CarQuirk(enum.Enum):
 
     # Before the first answer
     NEVER_STARTS = "fault: sends no CM_SLAC_PARM.REQ at all"
+    STARTS_WITHOUT_OFFER = "fault for a DC car: begins as soon as it is plugged in, whatever the duty cycle"
     LATE_PARM_REQ = "fault: sends its first CM_SLAC_PARM.REQ 60 s after the 5 %, past TT_EVSE_SLAC_init"
     SLOW_PARM_REQ = "quirk: 11.2 s until the first CM_SLAC_PARM.REQ, past TP_EV_SLAC_init (Taycan)"
     NO_RETRY = "fault: repeats neither CM_SLAC_PARM.REQ nor CM_SLAC_MATCH.REQ"
@@ -55,6 +56,7 @@ class CarQuirk(enum.Enum):
     ANSWERS_FOREIGN_IND = "fault: answers indications that are meant for another car"
 
     # Match
+    MATCHES_WITHOUT_REPORT = "fault: CM_SLAC_MATCH.REQ to a station that confirmed and never reported"
     NO_MATCH_REQ = "fault: answers the indication and sends no CM_SLAC_MATCH.REQ"
     LATE_MATCH_REQ = "fault: CM_SLAC_MATCH.REQ 11 s after CM_ATTEN_CHAR.RSP, past TT_EVSE_match_session"
     SLOW_MATCH_REQ = "quirk: 975 ms from CM_ATTEN_CHAR.RSP to CM_SLAC_MATCH.REQ, past TP_EV_match_session (pyPLC)"
@@ -64,12 +66,14 @@ class CarQuirk(enum.Enum):
 
     # Network
     WRONG_KEY = "fault: sets another NMK than it was given"
+    HASTY_JOIN = "fault: gives a new network 3 s instead of TT_match_join (12 s) and starts again"
     NEVER_JOINS = "fault: does not set the key it was given"
     KEEPS_KEY_AFTER_UNPLUG = "fault: stays in the network when the plug comes out, past TP_match_leave"
 
     # Control pilot
     IGNORES_UNPLUG = "fault: goes on sending when the plug is out"
     IGNORES_STATE_E = "fault: goes on sending in state E or F"
+    STAYS_SILENT_AFTER_E = "fault: does not begin again when the 5 % comes back after E or F"
     IGNORES_LOSS_OF_5_PCT = "fault for a DC car: goes on when the 5 % ends; an AC car must (ISO 15118-3, V2G3-M06-06)"
 
 
@@ -85,6 +89,8 @@ class ChargerQuirk(enum.Enum):
     RESP_TYPE_0 = "quirk: resp_type 0 in CM_SLAC_PARM.CNF (Debian's evse, not configured)"
     NO_TIME_OUT = "fault: time-out 0 in CM_SLAC_PARM.CNF"
     WRONG_FORWARDING_STA = "fault: forwarding station in CM_SLAC_PARM.CNF is not the car"
+    ANSWERS_ONE_REQUEST_ONLY = "fault: does not answer a repeated CM_SLAC_PARM.REQ while it serves the car"
+    IGNORES_RUN_ID = "fault: takes every message of a car it knows, whatever the RunID"
     SERVES_ONE_CAR_ONLY = "fault: leaves a second car unanswered while the first one is being matched"
     ANSWERS_WHEN_MATCHED = "fault: answers CM_SLAC_PARM.REQ although it is matched"
     ANSWERS_IN_STATE_A = "fault: answers cars although none is plugged in"
@@ -105,9 +111,11 @@ class ChargerQuirk(enum.Enum):
     WRONG_RUN_ID_IN_IND = "fault: another RunID in CM_ATTEN_CHAR.IND"
     WRONG_SOURCE_ADDRESS_IN_IND = "fault: CM_ATTEN_CHAR.IND names another car as the one that sounded"
     CLAIMS_TEN_SOUNDS = "fault: says it averaged ten sounds, however many it heard"
+    REPORTS_UNHEARD_SOUNDS = "fault: reports ten sounds at the end of its window although none came"
     INVENTED_ATTENUATION = "fault: reports 3 dB, so that it wins although it is far away"
 
     # Match
+    GIVES_KEY_UNASKED = "fault: CM_SLAC_MATCH.CNF 1 s after CM_START_ATTEN_CHAR.IND, without a request"
     NO_MATCH_CNF = "fault: does not answer CM_SLAC_MATCH.REQ"
     LATE_MATCH_CNF = "fault: CM_SLAC_MATCH.CNF after 250 ms, past TT_match_response"
     SLOW_MATCH_CNF = "fault: CM_SLAC_MATCH.CNF after 150 ms, past TP_match_response"

@@ -271,6 +271,8 @@ class EvseSlac(Machine[EvseState, EvseOn]):
 
     def hear_sound(self, session: Session, now: Ns, frame: Frame) -> None:
         assert isinstance(frame.mme, CmMnbcSoundInd)
+        if frame.mme.cnt in session.sounds:
+            self.ignored(now, str(frame.src), frame.mme.name, f"sound {frame.mme.cnt} was heard before")
         session.sounds.add(frame.mme.cnt)
         if len(session.sounds) >= session.announced:
             self.fire(session, ON.ALL_SOUNDS, now)

@@ -212,9 +212,12 @@ class PevSlac(Machine[PevState, PevOn]):
         pev.sends += 1
         self.send(BROADCAST, CmSlacParmReq(run_id=pev.run_id))
 
-    def note_evse(self, pev: Pev, _: Ns, frame: Frame) -> None:
+    def note_evse(self, pev: Pev, now: Ns, frame: Frame) -> None:
         assert isinstance(frame.mme, CmSlacParmCnf)
-        pev.candidates[frame.src] = Candidate(frame.src, frame.mme.num_sounds, frame.mme.time_out)
+        if frame.src in pev.candidates:
+            self.ignored(now, str(frame.src), frame.mme.name, "this EVSE has confirmed before")
+        else:
+            pev.candidates[frame.src] = Candidate(frame.src, frame.mme.num_sounds, frame.mme.time_out)
 
     def next_of_batch(self, pev: Pev, _: Ns, __: None) -> None:
         """Three START, then the sounds, all TP_EV_batch_msg_interval apart."""

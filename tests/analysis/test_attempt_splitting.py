@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from exchange import (
+from slac_exchange import (
     EVSE,
     OTHER_PEV,
     OTHER_RUN,

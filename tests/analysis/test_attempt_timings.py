@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exchange import (
+from slac_exchange import (
     AT_PEV,
     EVSE,
     EVSE_MODEM,
@@ -39,7 +39,7 @@ PEER = PEV_MODEM
 
 
 def test_every_interval_of_a_whole_exchange() -> None:
-    """The exchange of `exchange.match`, read off its own time-table."""
+    """The exchange of `slac_exchange.match`, read off its own time-table."""
     steps = [*match(), set_key(1340), set_key_cnf(1340.5)]
 
     assert timings_ms(the_attempt(steps, AT_PEV).timings) == {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from exchange import (
+from slac_exchange import (
     AT_PEV,
     BEGIN,
     KEY,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exchange import (
+from slac_exchange import (
     AT_EVSE,
     AT_LISTENER,
     AT_PEV,
@@ -50,6 +50,7 @@ def confirmation(at: float, src: MacAddress, dst: MacAddress, mme: object) -> St
         (AT_PEV, EVSE, True),
         (AT_PEV, PEV, False),
         (Recorder(Role.PEV_INTERNAL, PEV, PEV_MODEM), EVSE, True),
+        (Recorder(Role.EVSE, PEV, PEV_MODEM), PEV, False),
     ],
 )
 def test_an_ip_frame_of_the_other_host_proves_the_network(recorder: Recorder, sender: MacAddress, proves: bool) -> None:

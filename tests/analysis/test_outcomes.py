@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from exchange import (
+from slac_exchange import (
     AT_EVSE,
     OTHER_EVSE,
     Steps,

@@ -154,12 +154,13 @@ def test_simple_packets_take_the_time_before_them(written: WriteFile) -> None:
 
 
 def test_obsolete_packet_blocks_are_read(written: WriteFile) -> None:
-    """Block type 2 of the first drafts."""
+    """Block type 2 of the first drafts, on its interface's clock."""
     body = struct.pack("<HHIIII", 0, 0, 0, 9, len(FRAME), len(FRAME)) + FRAME
+    offset = [option("<", 14, struct.pack("<q", 1))]
 
-    records, _ = read(written(shb("<") + idb("<") + pcapng("<", 2, body)))
+    records, _ = read(written(shb("<") + idb("<", offset) + pcapng("<", 2, body)))
 
-    assert records == [Record(1, 9000, FRAME)]
+    assert records == [Record(1, 1_000_009_000, FRAME)]
 
 
 def test_direction_and_comment_of_a_packet(written: WriteFile) -> None:

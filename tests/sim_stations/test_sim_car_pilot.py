@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from station_yard import Yard, awake
 
-from bench.mme import CmSetKeyReq, CmSlacMatchReq, CmSlacParmReq, CmStartAttenCharInd
+from bench.mme import CmAttenCharInd, CmAttenCharRsp, CmSetKeyReq, CmSlacMatchReq, CmSlacParmReq, CmStartAttenCharInd
 from bench.sim.car import CarState
 from bench.units import ms, s
 
@@ -77,8 +77,6 @@ def test_the_pilot_ends_a_matching_at_once(end, during):
 
 def test_an_answer_that_is_due_is_not_sent_after_the_plug_came_out():
     """CM_ATTEN_CHAR.RSP takes this car 39 ms; unplugged in between, it stays away."""
-    from bench.mme import CmAttenCharInd, CmAttenCharRsp
-
     yard = Yard()
     station = yard.charger(QUICK_STATION)
     car = yard.car(awake("hyundai-ioniq5"), station)
@@ -108,6 +106,21 @@ def test_a_new_5_pct_begins_a_new_matching(end):
     [_, (_, second)] = car.heard(CmSlacParmReq)
 
     assert second.run_id != first.run_id
+
+
+def test_another_5_pct_is_no_new_trigger():
+    """A car that gave up does not begin anew because the duty cycle moves from 5 to 6 % or S2 closes."""
+    yard = Yard()
+    car = yard.car(awake("renault-zoe"), yard.lone_cable())
+    car.sim.plug_in()
+    yard.run_until(lambda: car.sim.state is CarState.GAVE_UP)
+    asked = len(car.times(CmSlacParmReq))
+    car.cable.evse.set_duty_cycle_pct(6)
+    yard.run(s(1))
+    car.cable.pev.set_charge_ready(True)
+    yard.run(s(1))
+
+    assert len(car.times(CmSlacParmReq)) == asked
 
 
 @pytest.mark.parametrize("end", ["unplugged", "state E", "state F"])

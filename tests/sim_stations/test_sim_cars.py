@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from station_yard import Station, Yard, awake, intervals
+from station_yard import Heard, Station, Yard, awake, intervals
 
 from bench.ids import MacAddress
 from bench.mme import (
@@ -18,6 +18,8 @@ from bench.mme import (
     CmSlacParmCnf,
     CmSlacParmReq,
     CmStartAttenCharInd,
+    Frame,
+    encode,
 )
 from bench.profiles import (
     AfterFirstStart,
@@ -34,6 +36,7 @@ from bench.profiles import (
 from bench.sim.car import CarState
 from bench.sim.effects import recorded_at_evse
 from bench.sim.powerline import ONE_WAY
+from bench.sim.quirks import ChargerQuirk
 from bench.units import Ns, ms, s
 
 QUICK_STATION = "everest-evsev2g-2023-04"
@@ -44,6 +47,10 @@ every_vehicle = pytest.mark.parametrize("vehicle_id", sorted(vehicles()))
 
 def within(spread: Spread, *durations: Ns) -> bool:
     return all(spread.min <= duration <= spread.max for duration in durations)
+
+
+def mme_of(heard: Heard):
+    return heard.frame and heard.frame.mme
 
 
 def matched_at(station_id: str, vehicle_id: str, *, seed: int = 0, quirks=()) -> tuple[Station, Station]:
@@ -112,9 +119,30 @@ def test_every_field_is_what_was_recorded(vehicle_id):
         assert len({sound.rnd for sound in sounds}) == len(sounds)
     else:
         assert {sound.rnd for sound in sounds} == {b"\xff" * 16 if profile.sounds.rnd is RndStyle.ALL_FF else bytes(16)}
+    assert {len(one.octets) for one in car.modem.heard if isinstance(mme_of(one), CmMnbcSoundInd)} == {71}
     assert {mme.run_id for _, mme in car.heard(CmSlacParmReq, CmStartAttenCharInd, CmMnbcSoundInd, CmSlacMatchReq)} == {
         car.sim.run_id
     }
+
+
+def test_the_ampera_e_is_late_with_one_sound_and_makes_up_for_it():
+    """Opel Ampera-e: in some attempts one sound comes late and the next one at once; the others keep their raster."""
+    late = vehicle("opel-ampera-e").sounds.late
+    shortest, longest = vehicle("opel-ampera-e").sounds.interval.usual
+
+    def in_raster(*pauses: Ns) -> bool:
+        return all(shortest <= pause <= longest for pause in pauses)
+
+    runs = [matched_at(QUICK_STATION, "opel-ampera-e", seed=seed)[0] for seed in range(30)]
+    attempts = [intervals(car.times(CmMnbcSoundInd)) for car in runs]
+    with_late_sound = [pauses for pauses in attempts if not in_raster(*pauses)]
+
+    assert abs(len(with_late_sound) / len(attempts) - late.share) < 0.25
+    for pauses in with_late_sound:
+        n = max(range(len(pauses)), key=pauses.__getitem__)
+        assert within(late.interval, pauses[n])
+        assert within(late.next_interval, pauses[n + 1])
+        assert in_raster(*pauses[:n], *pauses[n + 2 :])
 
 
 @every_vehicle
@@ -331,6 +359,21 @@ def test_an_unanswered_match_request_is_repeated_twice_at_tt_match_response():
     assert car.times(CmSlacParmReq)[-1] - requests[-1][0] == ms(200) + ms(400)
 
 
+@pytest.mark.parametrize("field", [{"application_type": 1}, {"security_type": 2}], ids=str)
+def test_a_confirmation_of_another_application_or_security_type_is_ignored(field):
+    yard = Yard()
+    car = yard.car(awake("mercedes-eqc"), yard.lone_cable())
+    car.sim.plug_in()
+    yard.run_until(lambda: bool(car.times(CmSlacParmReq)))
+    evse_mac = MacAddress.parse("02:00:00:00:00:05")
+    cnf = CmSlacParmCnf(forwarding_sta=car.sim.mac, run_id=car.sim.run_id, **field)
+    car.modem._receive(encode(Frame(car.sim.mac, evse_mac, cnf)))
+    yard.run(s(1))
+
+    assert not car.times(CmStartAttenCharInd)
+    assert car.notes("ignores CM_SLAC_PARM.CNF")
+
+
 def test_the_car_takes_the_nearest_station():
     """Two stations answer; the one with the lower mean attenuation is chosen, and all ten sounds serve both."""
     yard = Yard()
@@ -375,6 +418,19 @@ def test_a_station_that_confirms_and_sends_no_indication_does_not_block_the_othe
 
     waited = car.times(CmSlacMatchReq)[0] - car.times(CmStartAttenCharInd)[0]
     assert within(vehicle("mercedes-eqc").match_req.delay, waited - ms(1200))
+
+
+def test_an_indication_after_tt_ev_atten_results_is_not_answered():
+    """1300 ms after the first START the car has given up on this attempt."""
+    yard = Yard()
+    station = yard.charger(QUICK_STATION, quirks={ChargerQuirk.LATE_ATTEN_CHAR_IND})
+    car = yard.car(awake("mercedes-eqc"), station)
+    car.sim.plug_in()
+    yard.run_until(lambda: bool(car.times(CmAttenCharInd)))
+    yard.run(ms(100))
+
+    assert not car.times(CmAttenCharRsp)
+    assert car.notes("comes when none is expected")
 
 
 def test_the_car_sets_the_key_on_its_own_modem():

@@ -162,6 +162,27 @@ def test_a_measuring_station_with_a_modem_that_reports_no_groups_says_0_db():
     assert (ind.num_sounds, ind.aag) == (10, bytes(58))
 
 
+def test_a_modem_that_measures_nothing_leaves_a_measuring_station_with_nothing_to_say():
+    """Devolo dLAN 200: it hands on the sounds and adds no profile."""
+    yard = Yard()
+    station = yard.charger(QUICK_STATION, modem="devolo-dlan200avplus")
+    plugged(yard, station)
+    yard.run(s(2))
+
+    assert station.times(CmMnbcSoundInd)
+    assert not station.times(CmAttenCharInd)
+    assert station.notes("no sound to report")
+
+
+def test_such_a_modem_is_enough_for_a_station_that_invents_its_attenuation():
+    yard = Yard()
+    station = yard.charger("pyplc-tplink", modem="devolo-dlan200avplus")
+    car = plugged(yard, station)
+    yard.run_until(lambda: car.sim.matched is not None)
+
+    assert not station.times(CmAttenProfileInd)
+
+
 # Sounds that are missing, indications that are not answered
 
 
@@ -238,6 +259,17 @@ def test_an_everest_station_of_2023_10_does_not_repeat_its_indication():
     yard.run(ms(2000))
 
     assert len(station.times(CmAttenCharInd)) == 1
+
+
+def test_a_response_that_says_failure_counts_as_none():
+    """ISO 15118-3: result 00 and the car's own address, or the response is treated as not received."""
+    yard = Yard()
+    station = yard.charger("tesla-supercharger-v3")
+    plugged(yard, station, quirks={CarQuirk.REFUSES_ATTEN_CHAR, CarQuirk.NO_RETRY})
+    yard.run(s(3))
+
+    assert len(station.times(CmAttenCharRsp)) == len(station.times(CmAttenCharInd)) == 3
+    assert not station.times(CmSlacMatchCnf)
 
 
 # Sessions
@@ -376,13 +408,26 @@ def test_a_first_request_after_tt_evse_slac_init_is_not_answered():
     station = yard.charger(QUICK_STATION)
     car = yard.car("mercedes-eqc", station, quirks={CarQuirk.LATE_PARM_REQ})
     car.sim.plug_in()
-    yard.run(s(50))
+    yard.run(ms(500) + s(50) - 1)
     assert station.sim.state is ChargerState.PLUGGED
-    yard.run(s(20))
-
+    yard.run(1)
     assert station.sim.state is ChargerState.FAILED
+    yard.run(s(11))
+
     assert station.times(CmSlacParmReq)
     assert not station.times(CmSlacParmCnf)
+
+
+def test_a_station_that_was_asked_in_time_goes_on_answering():
+    """TT_EVSE_SLAC_init ends with the first request, whatever becomes of it."""
+    yard = Yard()
+    station = yard.charger(QUICK_STATION)
+    car = plugged(yard, station, "hyundai-kona", quirks={CarQuirk.NO_SOUNDS})
+    yard.run(s(60))
+
+    assert station.sim.state is ChargerState.PLUGGED
+    assert station.times(CmSlacParmCnf)[-1] > s(55)
+    assert car.times(CmSlacParmCnf)
 
 
 @pytest.mark.parametrize("station_id", [QUICK_STATION, "pyplc-tplink"])

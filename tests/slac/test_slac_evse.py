@@ -192,10 +192,11 @@ def test_missing_sounds_are_reported_as_missing(heard):
     """After the window the report says how many sounds the mean stands for."""
     evse = EvseOnStage()
     evse.in_session("SOUNDING")
+    window_ends = evse.now + TIMERS.tt_evse_match_mnbc
     evse.hears_sounds(heard)
     assert not evse.sent(CmAttenCharInd)
 
-    evse.run_for(TIMERS.tt_evse_match_mnbc)
+    evse.run_until(window_ends + TIMERS.tp_evse_avg_atten_calc)
 
     assert [report.mme.num_sounds for report in evse.sent(CmAttenCharInd)] == [heard]
 
@@ -242,11 +243,13 @@ def test_sound_after_the_window_is_too_late():
 def report_after(evse: EvseOnStage, *profiles: bytes, sounds: int = C_EV_MATCH_MNBC):
     """What is reported after as many sounds and these profiles."""
     evse.in_session("SOUNDING")
+    window_ends = evse.now + TIMERS.tt_evse_match_mnbc
     for cnt in range(sounds):
         evse.hears(CmMnbcSoundInd(cnt=cnt, run_id=RUN), dst=BROADCAST)
     for profile in profiles:
         evse.gets_profile(profile)
-    evse.run_for(TIMERS.tt_evse_match_mnbc + TIMERS.tp_evse_avg_atten_calc)
+    all_heard = evse.session().state is EvseState.AVERAGING
+    evse.run_until((evse.now if all_heard else window_ends) + TIMERS.tp_evse_avg_atten_calc)
     sent = evse.sent(CmAttenCharInd)
     return sent[0].mme if sent else None
 
@@ -345,7 +348,9 @@ def test_profile_of_another_size_is_none():
 
 @pytest.mark.parametrize("profiles", [[b""] * 10, []], ids=["without groups", "none at all"])
 @pytest.mark.parametrize(
-    ("policy", "aag"), [(ZeroGroups.SYNTHETIC, flat(12)), (ZeroGroups.EMPTY, b""), (ZeroGroups.SILENT, None)]
+    ("policy", "aag"),
+    [(ZeroGroups.SYNTHETIC, flat(12)), (ZeroGroups.EMPTY, b""), (ZeroGroups.SILENT, None)],
+    ids=["synthetic", "empty", "silent"],
 )
 def test_modem_that_measures_nothing_is_met_by_the_policy_chosen(policy, aag, profiles):
     """TP-Link's profiles have zero groups: report an invented level, or honestly none, or say nothing."""

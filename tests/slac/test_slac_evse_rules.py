@@ -1,4 +1,4 @@
-"""What an EVSE must check (slac-15118-3.md 3.1): a message that breaks a rule is as good as not received, and said so."""
+"""What an EVSE must check (slac-15118-3.md 3.1): a message that breaks a rule is as good as not received."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The EVSE's timers and counts of slac-15118-3.md section 4, each at exactly its instant and not a nanosecond before."""
+"""The EVSE's timers and counts of slac-15118-3.md section 4, each at its instant and not a nanosecond before."""
 
 from __future__ import annotations
 

@@ -189,7 +189,8 @@ class Attempt:
         return (self._first_start or 0) + self._conduct.atten_results
 
     def _decide(self) -> bool:
-        found = [(db, mac) for mac, db in self.answered.items() if db <= self._conduct.highest_db]
+        reported = self.answered if self._conduct.needs_report else dict.fromkeys(self.confirmed, 0.0) | self.answered
+        found = [(db, mac) for mac, db in reported.items() if db <= self._conduct.highest_db]
         if not found:
             heard = ", ".join(f"{mac} {db:.1f} dB" for mac, db in self.answered.items()) or "no indication"
             self._host.note(f"finds no station: {heard}")

@@ -96,7 +96,7 @@ class SimCar:
         self._rng = world.rng(self.name)
         self._fixed_mac = mac
         self._last_run_id: RunId | None = None
-        self._digital = False
+        self._offered = False
         self._runner = Runner(world)
         self._host = host = SimHost(
             world,
@@ -138,12 +138,13 @@ class SimCar:
     # Control pilot
 
     def _on_pilot(self, _: Ns, reading: PilotReading) -> None:
-        started, self._digital = reading.digital and not self._digital, reading.digital
+        offered = self._conduct.starts_on(reading)
+        started, self._offered = offered and not self._offered, offered
         if self._conduct.stops_on(reading, matched=self.state is CarState.JOINED):
             self._stop(reading)
         elif not self._runner.running and self.state is not CarState.JOINED:
             self.state = CarState.PLUGGED if reading.state.plugged else CarState.UNPLUGGED
-            if started:
+            if started and (self._conduct.starts_again or not self.attempts):
                 self._host.note(f"pilot {reading}: matching")
                 self._runner.start(self._matching())
 

@@ -73,6 +73,9 @@ class CarConduct(Conduct):
     chooses               of (mean attenuation, address) pairs
     leaves_network        sets a key of its own when the session ends
     stays_in              pilot states in which matching does not run, and it goes on nevertheless
+    starts_at_5_pct       begins to match when 5 % is offered; else as soon as it is plugged in
+    starts_again          a new offer is a new beginning
+    needs_report          asks only a station whose indication it has answered
     needs_5_pct           loss of the 5 % ends a matching that is not through
     """
 
@@ -92,6 +95,9 @@ class CarConduct(Conduct):
     chooses: Callable[[Collection[tuple[float, MacAddress]]], tuple[float, MacAddress]] = min
     leaves_network: bool = True
     stays_in: frozenset[CpState] = frozenset()
+    starts_at_5_pct: bool = True
+    starts_again: bool = True
+    needs_report: bool = True
     needs_5_pct: bool = True
 
     def reaction(self, spread: Spread, rng: random.Random) -> Ns:
@@ -99,6 +105,10 @@ class CarConduct(Conduct):
         station saw with it."""
         drawn = spread.draw(rng)
         return max(0, drawn - ROUND_TRIP) if recorded_at_evse(self.profile) else drawn
+
+    def starts_on(self, reading: PilotReading) -> bool:
+        """Whether *reading* of the pilot asks the car to match."""
+        return reading.digital if self.starts_at_5_pct else reading.state.plugged
 
     def stops_on(self, reading: PilotReading, *, matched: bool) -> bool:
         """Whether *reading* of the pilot ends the matching (or, once *matched*, the session)."""
@@ -147,6 +157,7 @@ LETTERS: Final = StationId(b"PEVPEVPEVPEVPEVPE")
 
 EFFECTS: dict[CarQuirk, Effect] = {
     CarQuirk.NEVER_STARTS: sends(withholds(CmSlacParmReq)),
+    CarQuirk.STARTS_WITHOUT_OFFER: rule(starts_at_5_pct=False, needs_5_pct=False),
     CarQuirk.LATE_PARM_REQ: habit("pilot", pwm_on_to_parm_req=always(s(60))),
     CarQuirk.SLOW_PARM_REQ: habit("pilot", pwm_on_to_parm_req=always(s(11.2))),
     CarQuirk.NO_RETRY: _no_retry,
@@ -196,6 +207,7 @@ EFFECTS: dict[CarQuirk, Effect] = {
     CarQuirk.ZERO_ATTENUATION_MEANS_DEFECT: rule(zero_means_defect=True),
     CarQuirk.CHOOSES_FARTHEST: rule(chooses=max, highest_db=float("inf")),
     CarQuirk.ANSWERS_FOREIGN_IND: rule(answers_others=True),
+    CarQuirk.MATCHES_WITHOUT_REPORT: rule(needs_report=False),
     CarQuirk.NO_MATCH_REQ: sends(withholds(CmSlacMatchReq)),
     CarQuirk.LATE_MATCH_REQ: _match_req_after_rsp(s(11)),
     CarQuirk.SLOW_MATCH_REQ: _match_req_after_rsp(ms(975)),
@@ -203,9 +215,11 @@ EFFECTS: dict[CarQuirk, Effect] = {
     CarQuirk.WRONG_RUN_ID_IN_MATCH_REQ: sends(gives_other_run_id(CmSlacMatchReq)),
     CarQuirk.WRONG_MVF_LENGTH: sends(changes(CmSlacMatchReq, mvf_length=0x003D)),
     CarQuirk.WRONG_KEY: sends(changes(CmSetKeyReq, nmk=OTHER_NMK)),
+    CarQuirk.HASTY_JOIN: both(rule(match_join=s(3)), habit("restart", after_failed_join=None)),
     CarQuirk.NEVER_JOINS: sends(withholds(CmSetKeyReq)),
     CarQuirk.KEEPS_KEY_AFTER_UNPLUG: rule(leaves_network=False),
     CarQuirk.IGNORES_UNPLUG: _stays_in(CpState.A),
     CarQuirk.IGNORES_STATE_E: _stays_in(CpState.E, CpState.F),
+    CarQuirk.STAYS_SILENT_AFTER_E: rule(starts_again=False),
     CarQuirk.IGNORES_LOSS_OF_5_PCT: rule(needs_5_pct=False),
 }

@@ -39,7 +39,7 @@ from bench.sim.host import Entry, SimHost
 from bench.sim.pilot import STEADY_POSITIVE_PCT, EvseEnd
 from bench.sim.quirks import ChargerQuirk
 from bench.sim.world import Timer, World
-from bench.units import Ns, ms
+from bench.units import Ns, ms, s
 
 PWM_DELAY = ms(500)
 """From the plug to the 5 %: EVerest's default. Recorded stations needed 1 to 1000 ms, depending on configuration."""
@@ -243,6 +243,8 @@ class SimCharger:
             return "no car is plugged in"
         if self._too_late:
             return "TT_EVSE_SLAC_init is over"
+        if not self._conduct.answers_repeats and any(mac == pev_mac for mac, _ in self.sessions):
+            return "already answered"
         if self.matched is not None and not self.profile.parm_cnf.answers_when_matched:
             return "matched"
         others = {mac for mac, _ in self.sessions} - {pev_mac}
@@ -254,6 +256,9 @@ class SimCharger:
         session = self._session(frame, ind)
         if session is not None:
             session.on_start(ind)
+            if self._conduct.gives_key_unasked:
+                unasked = CmSlacMatchReq(pev_mac=frame.src, run_id=ind.run_id)
+                self._plan(s(1), partial(self._host.send, self._confirmation(unasked), frame.src))
 
     def _on_sound(self, frame: Frame, ind: CmMnbcSoundInd) -> None:
         session = self._session(frame, ind)
@@ -276,6 +281,8 @@ class SimCharger:
     ) -> Session | None:
         """The one gate for identity: address and RunID, and types that ISO 15118-3 knows."""
         session = self.sessions.get((frame.src, mme.run_id))
+        if session is None and not self._conduct.checks_run_id:
+            session = next((session for (mac, _), session in self.sessions.items() if mac == frame.src), None)
         if session is None or mme.application_type or mme.security_type:
             self._host.note(f"ignores {mme.name} of {frame.src}, RunID {mme.run_id}: no such session")
             return None
@@ -294,7 +301,16 @@ class SimCharger:
         if not session.wants_match or req.mvf_length != MVF_LENGTH_REQ or req.pev_mac != frame.src or not meant:
             self._host.note(f"ignores CM_SLAC_MATCH.REQ of {frame.src} for {req.evse_mac}")
             return
-        cnf = CmSlacMatchCnf(
+        cnf = self._confirmation(req)
+        self._close_sessions()
+        latency = self._match_latency()
+        self.matched = ChargerMatch(self._world.now() + latency, frame.src, req.run_id, cnf)
+        self._repeats = 0
+        self._plan(latency, partial(self._host.send, cnf, frame.src))
+        self._plan(latency + TT_MATCH_JOIN, self._forget_unless_joined)
+
+    def _confirmation(self, req: CmSlacMatchReq) -> CmSlacMatchCnf:
+        return CmSlacMatchCnf(
             pev_id=req.pev_id,
             pev_mac=req.pev_mac,
             evse_id=req.evse_id,
@@ -303,12 +319,6 @@ class SimCharger:
             nid=self.nid,
             nmk=self.nmk,
         )
-        self._close_sessions()
-        latency = self._match_latency()
-        self.matched = ChargerMatch(self._world.now() + latency, frame.src, req.run_id, cnf)
-        self._repeats = 0
-        self._plan(latency, partial(self._host.send, cnf, frame.src))
-        self._plan(latency + TT_MATCH_JOIN, self._forget_unless_joined)
 
     def _match_latency(self) -> Ns:
         return self._conduct.reaction(self.profile.match_cnf.latency, self._rng)

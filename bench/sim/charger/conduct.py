@@ -20,11 +20,21 @@ from bench.mme import (
     CmSlacParmCnf,
     Mme,
 )
-from bench.profiles import AfterLastSound, AtTimer, ChargerProfile, NmkStyle, Spread, Synthetic, UnansweredInd
+from bench.profiles import (
+    AfterLastSound,
+    AtTimer,
+    ChargerProfile,
+    MissingSounds,
+    NmkStyle,
+    Spread,
+    Synthetic,
+    UnansweredInd,
+)
 from bench.profiles.charger import GROUPS
 from bench.sim.effects import (
     Conduct,
     always,
+    both,
     changes,
     gives_other_run_id,
     habit,
@@ -44,6 +54,7 @@ TT_EVSE_SLAC_INIT: Final = s(50)
 TT_MATCH_RESPONSE: Final = ms(200)
 TT_MATCH_SEQUENCE: Final = ms(400)
 TT_EVSE_MATCH_SESSION: Final = s(10)
+TT_EVSE_MATCH_MNBC: Final = ms(600)
 TT_MATCH_JOIN: Final = s(12)
 C_EVSE_MATCH_PARALLEL: Final = 5
 
@@ -58,6 +69,10 @@ class ChargerConduct(Conduct):
     shows_5_pct             offers digital communication to a car that is plugged in
     slac_init               how long after that it waits for a first request; None: for ever
     answers_unplugged       takes requests while no car is plugged in
+    answers_repeats         answers a further request of a car it serves
+    checks_run_id           a message of another run belongs to no session
+    reports_unheard         reports at the end of its window even if no sound came
+    gives_key_unasked       hands its key out without CM_SLAC_MATCH.REQ
     parallel                cars it serves at once
     wants_time_out          of CM_START_ATTEN_CHAR.IND, units of 100 ms; None: any but 0
     sounds_awaited          None: as many as it asked for
@@ -70,6 +85,10 @@ class ChargerConduct(Conduct):
     shows_5_pct: bool = True
     slac_init: Ns | None = TT_EVSE_SLAC_INIT
     answers_unplugged: bool = False
+    answers_repeats: bool = True
+    checks_run_id: bool = True
+    reports_unheard: bool = False
+    gives_key_unasked: bool = False
     parallel: int = C_EVSE_MATCH_PARALLEL
     wants_time_out: int | None = None
     sounds_awaited: int | None = None
@@ -110,6 +129,8 @@ EFFECTS: dict[ChargerQuirk, Effect] = {
     ChargerQuirk.RESP_TYPE_0: habit("parm_cnf", resp_type=0),
     ChargerQuirk.NO_TIME_OUT: habit("parm_cnf", time_out=0),
     ChargerQuirk.WRONG_FORWARDING_STA: sends(changes(CmSlacParmCnf, forwarding_sta=OTHER_CAR)),
+    ChargerQuirk.ANSWERS_ONE_REQUEST_ONLY: rule(answers_repeats=False),
+    ChargerQuirk.IGNORES_RUN_ID: rule(checks_run_id=False),
     ChargerQuirk.SERVES_ONE_CAR_ONLY: rule(parallel=1),
     ChargerQuirk.ANSWERS_WHEN_MATCHED: habit("parm_cnf", answers_when_matched=True),
     ChargerQuirk.ANSWERS_IN_STATE_A: rule(answers_unplugged=True),
@@ -128,7 +149,14 @@ EFFECTS: dict[ChargerQuirk, Effect] = {
     ChargerQuirk.WRONG_RUN_ID_IN_IND: sends(gives_other_run_id(CmAttenCharInd)),
     ChargerQuirk.WRONG_SOURCE_ADDRESS_IN_IND: sends(changes(CmAttenCharInd, source_address=OTHER_CAR)),
     ChargerQuirk.CLAIMS_TEN_SOUNDS: sends(changes(CmAttenCharInd, num_sounds=10)),
+    ChargerQuirk.REPORTS_UNHEARD_SOUNDS: both(
+        rule(reports_unheard=True),
+        tables(
+            attenuation=Synthetic(aag=(20,) * GROUPS), missing_sounds=MissingSounds(window=always(TT_EVSE_MATCH_MNBC))
+        ),
+    ),
     ChargerQuirk.INVENTED_ATTENUATION: tables(attenuation=Synthetic(aag=(3,) * GROUPS)),
+    ChargerQuirk.GIVES_KEY_UNASKED: rule(gives_key_unasked=True),
     ChargerQuirk.NO_MATCH_CNF: sends(withholds(CmSlacMatchCnf)),
     ChargerQuirk.LATE_MATCH_CNF: habit("match_cnf", latency=always(ms(250))),
     ChargerQuirk.SLOW_MATCH_CNF: habit("match_cnf", latency=always(ms(150))),

@@ -74,7 +74,7 @@ class Session:
             self._drop(self, "no CM_START_ATTEN_CHAR.IND within TT_match_sequence")
             return
         yield from self._listen(self._first_start)
-        if not self.sounds or not (self.profiles or not self._measures):
+        if not self._has_something_to_report:
             self._drop(self, "no sound to report")
             return
         yield from self._indicate()
@@ -100,6 +100,12 @@ class Session:
                     yield from self._until(self._last_sound + self._reaction(rule.latency))
                 elif window is None:
                     self.sounds = 0
+
+    @property
+    def _has_something_to_report(self) -> bool:
+        if self._conduct.reports_unheard:
+            return True
+        return bool(self.sounds and (self.profiles or not self._measures))
 
     @property
     def _measures(self) -> bool:

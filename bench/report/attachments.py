@@ -1,0 +1,85 @@
+"""Everything that goes beside one test: drawn from its trace, ready to be written or attached."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bench.analysis.intervals import Interval
+from bench.analysis.verdict import Profile, judge_all
+from bench.report.attenuation import attenuation_svg, heard_in
+from bench.report.ladder import ladder_svg
+from bench.report.masking import Redactor
+from bench.report.pcapng import trace_pcapng
+from bench.report.tables import timing_table_html
+from bench.trace import Trace
+from bench.units import Ns
+
+
+class Kind(enum.Enum):
+    """Media type and file extension."""
+
+    SVG = ("image/svg+xml", "svg")
+    HTML = ("text/html", "html")
+    TEXT = ("text/plain", "txt")
+    PCAPNG = ("application/vnd.tcpdump.pcap", "pcapng")
+
+    @property
+    def media_type(self) -> str:
+        return self.value[0]
+
+    @property
+    def extension(self) -> str:
+        return self.value[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """*name* is a file name: messages of tests point to it ("look: ladder.svg")."""
+
+    name: str
+    kind: Kind
+    body: str | bytes
+
+
+def attachments_of(
+    trace: Trace,
+    *,
+    stations: Mapping[str, str] | None = None,
+    title: str = "",
+    intervals: Iterable[Interval] = (),
+    profile: Profile = Profile.FIELD,
+    uncertainty: Ns = 0,
+    diagnosis: str = "",
+    show_keys: bool = False,
+) -> list[Attachment]:
+    """ladder.svg, timings.html, attenuation.svg and trace.pcapng of one test, as far as there is something in them.
+
+    stations    names by role or port, as for the ladder
+    intervals   that were measured; those *profile* does not pass are marked in the ladder
+    diagnosis   why the test did not pass, in a sentence; empty for one that passed
+    """
+    measured = list(intervals)
+    found: list[Attachment] = []
+    if diagnosis:
+        found.append(Attachment("diagnosis.txt", Kind.TEXT, Redactor(trace, show_keys)(diagnosis) + "\n"))
+    if trace.entries:
+        ladder = ladder_svg(
+            trace,
+            stations,
+            title,
+            show_keys=show_keys,
+            judgements=judge_all(measured, profile, uncertainty),
+            verdict=diagnosis,
+            failed=bool(diagnosis),
+        )
+        found.append(Attachment("ladder.svg", Kind.SVG, ladder))
+    if measured:
+        table = timing_table_html(measured, uncertainty=uncertainty, title=title or "Timing")
+        found.append(Attachment("timings.html", Kind.HTML, table))
+    if heard := heard_in(trace, stations):
+        found.append(Attachment("attenuation.svg", Kind.SVG, attenuation_svg(heard, f"Attenuation, {title}")))
+    if any(True for _ in trace.frames()):
+        found.append(Attachment("trace.pcapng", Kind.PCAPNG, trace_pcapng(trace, show_keys=show_keys, comment=title)))
+    return found

@@ -1,0 +1,177 @@
+"""What happened in a test, in the domain's words: one step after the other, with the time each took."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from bench.mme import (
+    CmAttenCharInd,
+    CmAttenCharRsp,
+    CmMnbcSoundInd,
+    CmSetKeyReq,
+    CmSlacMatchCnf,
+    CmSlacMatchReq,
+    CmSlacParmCnf,
+    CmSlacParmReq,
+    CmStartAttenCharInd,
+    CmValidateReq,
+)
+from bench.report.lanes import Lane, Role
+from bench.report.masking import Redactor
+from bench.report.messages import average_text, shown
+from bench.report.reading import Arrow, Pilot, Reading, Remark, State, read
+from bench.slac.evse_table import EvseState
+from bench.slac.pev_table import PevState
+from bench.trace import Trace
+from bench.units import Ns, show
+
+UP = frozenset({EvseState.LINKED.value, PevState.MATCHED.value})
+"""States of a session or a PEV in which the modems see each other."""
+
+
+MOST_STEPS = 60
+
+
+class Step(NamedTuple):
+    """*title* from *start* to *end*; *bad* where a station or the bench gave up."""
+
+    title: str
+    start: Ns
+    end: Ns
+    bad: bool = False
+
+
+def steps_from_trace(trace: Trace, stations: Mapping[str, str] | None = None, *, show_keys: bool = False) -> list[Step]:
+    """The steps of *trace* in order of time; *stations* named as for the ladder."""
+    return steps_of(read(trace, stations), Redactor(trace, show_keys), show_keys)
+
+
+def steps_of(reading: Reading, redact: Redactor, show_keys: bool = False) -> list[Step]:
+    teller = _Teller(reading, show_keys)
+    for item in reading.items:
+        match item:
+            case Arrow():
+                teller.message(item)
+            case Pilot():
+                teller.pilot(item)
+            case State():
+                teller.state(item)
+            case Remark():
+                teller.remark(item)
+    return [step._replace(title=redact(step.title)) for step in _shortened(teller.steps)]
+
+
+def _shortened(steps: list[Step]) -> list[Step]:
+    """A car that tries for an hour must not fill the report; its first and last attempts are enough."""
+    if len(steps) <= MOST_STEPS:
+        return steps
+    half = MOST_STEPS // 2
+    hidden = steps[half:-half]
+    return [
+        *steps[:half],
+        Step(f"{len(hidden)} steps more of this kind", hidden[0].start, hidden[-1].end),
+        *steps[-half:],
+    ]
+
+
+class _Teller:
+    """Joins messages of one kind into one step and remembers what later titles need."""
+
+    def __init__(self, reading: Reading, show_keys: bool) -> None:
+        self.steps: list[Step] = []
+        self._show_keys = show_keys
+        self._several = {role: len(reading.lanes.of(role)) > 1 for role in Role}
+        self._pilot_station = next(
+            (i.station for i in reading.items if isinstance(i, Pilot) and i.station == "evse"),
+            next((i.station for i in reading.items if isinstance(i, Pilot)), ""),
+        )
+        self._plugged: bool | None = None
+        self._duty: float | None = None
+        self._asked: dict[bytes, Ns] = {}
+        self._matched_at: Ns | None = None
+        self._counted: tuple[str, Lane, int] | None = None
+
+    def say(self, title: str, start: Ns, end: Ns | None = None, *, bad: bool = False) -> None:
+        self._counted = None
+        self.steps.append(Step(title, start, start if end is None else end, bad))
+
+    def who(self, lane: Lane) -> str:
+        role = lane.role
+        return f"{role.value} {lane.name or lane.mac or lane.key}" if self._several[role] else role.value
+
+    # messages -----------------------------------------------------------------------------------------------
+
+    def message(self, arrow: Arrow) -> None:
+        mme, who = arrow.mme, self.who(arrow.source)
+        match mme:
+            case CmSlacParmReq():
+                self._repeated(arrow, f"{who} asks who hears it (CM_SLAC_PARM), run {mme.run_id}")
+                self._asked[mme.run_id] = arrow.t
+            case CmSlacParmCnf():
+                asked = self._asked.get(mme.run_id)
+                after = f" after {show(arrow.t - asked)}" if asked is not None else ", for a run that nobody asked for"
+                self.say(f"{who} hears it and answers{after}", arrow.t if asked is None else asked, arrow.t)
+            case CmStartAttenCharInd():
+                self._repeated(arrow, f"{who} announces {mme.num_sounds} sounds")
+            case CmMnbcSoundInd():
+                self._repeated(arrow, f"{who} sounds", " {} times")
+            case CmAttenCharInd():
+                average = average_text(mme.aag)
+                self._repeated(arrow, f"{who} reports {average} over {mme.num_sounds} sounds")
+            case CmAttenCharRsp():
+                refused = f", result {mme.result}" if mme.result else ""
+                self._repeated(arrow, f"{who} takes note of the report{refused}")
+            case CmValidateReq():
+                self._repeated(arrow, f"{who} wants to validate by toggling the pilot")
+            case CmSlacMatchReq():
+                self._repeated(arrow, f"{who} asks to be matched")
+            case CmSlacMatchCnf():
+                self._matched_at = arrow.t
+                self._repeated(arrow, f"Matched, run {mme.run_id}: {who} gives its network {mme.nid}")
+            case CmSetKeyReq():
+                key = shown(mme.nmk, self._show_keys)
+                self._repeated(arrow, f"{who} sets the key {key} in its modem")
+            case _:
+                pass
+
+    def _repeated(self, arrow: Arrow, title: str, times: str = ", {} times") -> None:
+        """A step that grows as long as the same sender goes on saying the same."""
+        key = (title, arrow.source)
+        if self._counted is not None and self._counted[:2] == key:
+            count = self._counted[2] + 1
+            self.steps[-1] = Step(title + times.format(count), self.steps[-1].start, arrow.t)
+        else:
+            count = 1
+            self.say(title, arrow.t)
+        self._counted = (*key, count)
+
+    # everything else ----------------------------------------------------------------------------------------
+
+    def pilot(self, item: Pilot) -> None:
+        if item.station != self._pilot_station:
+            return
+        reading = item.reading
+        plugged, duty = reading.state.plugged, reading.duty_cycle_pct
+        if reading.state.value in "EF":
+            self.say(f"Pilot to state {reading}", item.t)
+        elif plugged and not self._plugged:
+            self.say(f"Plugged in: pilot {reading}", item.t)
+        elif not plugged and self._plugged:
+            self.say(f"Unplugged: pilot {reading}", item.t)
+        elif plugged and duty != self._duty:
+            self.say("The EVSE asks to talk: 5 % duty" if reading.digital else f"Pilot to {reading}", item.t)
+        elif plugged:
+            self.say(f"Pilot to {reading}", item.t)
+        self._plugged, self._duty = plugged, duty
+
+    def state(self, item: State) -> None:
+        linked = item.state in UP and (item.actor or item.lane.role is Role.PEV)
+        if linked and self._matched_at is not None:
+            who = self.who(item.lane)
+            self.say(f"{who} sees the link up after {show(item.t - self._matched_at)}", self._matched_at, item.t)
+
+    def remark(self, item: Remark) -> None:
+        if item.bad or item.lane is None or "withheld" in item.text:
+            who = self.who(item.lane) if item.lane else item.who
+            self.say(f"{who}: {item.text}", item.t, bad=item.bad)

@@ -1,0 +1,112 @@
+"""The timings of a whole run for the terminal: one line per station, then what is outside its limits."""
+
+from __future__ import annotations
+
+import textwrap
+
+from bench.analysis.verdict import Profile, Verdict
+from bench.report.collection import Collection, Station
+from bench.report.timing import ORDER, Timing, bounds, ms_text
+from bench.slac.timers import LIMITS
+from bench.units import Ns, show, to_ms, to_s
+
+WIDTH = 120
+CELL = 7
+TITLES = {"pev": "Cars (PEV)", "evse": "Charging stations (EVSE)"}
+
+
+def summary_text(collection: Collection, profile: Profile = Profile.FIELD, *, uncertainty: Ns = 0) -> str:
+    """The run in at most 120 columns: a matrix of medians per role, then what is outside its limits.
+
+    profile   whose limits decide; what breaks them is listed with all its figures
+    """
+    if not collection:
+        return "no interval was measured\n"
+    lines: list[str] = ["medians in ms over n test cases; ~ outside the standard, ! outside the field limits too"]
+    if uncertainty:
+        lines[0] += ", ? too close to call"
+        lines.append(f"uncertainty of one interval: {show(uncertainty)}")
+    for role, title in TITLES.items():
+        stations = [station for station in collection.stations() if station[0] == role]
+        if stations:
+            rows = {station: collection.timings(station, uncertainty) for station in stations}
+            lines += ["", title, *_matrix(collection, rows), *_outside(rows, profile)]
+    return "\n".join(lines) + "\n"
+
+
+def _matrix(collection: Collection, rows: dict[Station, list[Timing]]) -> list[str]:
+    names = sorted({t.limit.name for timings in rows.values() for t in timings}, key=ORDER.__getitem__)
+    letters = {name: chr(ord("a") + i) for i, name in enumerate(names)}
+    lines = [
+        f"  {letter}  {name:<42} standard {bounds(LIMITS[name], Profile.STRICT):<12} "
+        f"field {bounds(LIMITS[name], Profile.FIELD)}"
+        for name, letter in letters.items()
+    ]
+    room = max(8, WIDTH - 5 - CELL * len(names))
+    width = min(room, max(7, *(len(name) for _, name in rows)))
+    heads = "".join(f"{letter:>{CELL - 1}} " for letter in letters.values())
+    lines.append(f"{'station':<{width}} {'n':>4}{heads}".rstrip())
+    for station, timings in rows.items():
+        cells = {timing.limit.name: _cell(timing) for timing in timings}
+        row = "".join(f"{cells.get(name, ''):>{CELL}}" for name in names)
+        lines.append(f"{_fitted(station[1], width):<{width}} {collection.cases(station):>4}{row}".rstrip())
+    return lines
+
+
+def _fitted(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _cell(timing: Timing) -> str:
+    """The median in five characters, and a mark."""
+    value = timing.median
+    size = abs(value)
+    if size < 100_000_000:
+        text = f"{to_ms(value):.1f}"
+    elif size < 10_000_000_000:
+        text = f"{to_ms(value):.0f}"
+    else:
+        text = f"{to_s(value):.1f}s"
+    return text + _mark(timing)
+
+
+def _mark(timing: Timing) -> str:
+    strict, field = timing.judged(Profile.STRICT).verdict, timing.judged(Profile.FIELD).verdict
+    if field is Verdict.FAIL:
+        return "!"
+    if strict is Verdict.FAIL:
+        return "~"
+    return "?" if Verdict.INCONCLUSIVE in (strict, field) else " "
+
+
+def _outside(rows: dict[Station, list[Timing]], profile: Profile) -> list[str]:
+    """Figures of what *profile* does not pass, then in short who departs from the standard only."""
+    wrong: list[str] = []
+    departing: dict[str, list[str]] = {}
+    for (_, station), timings in rows.items():
+        for timing in timings:
+            judged = timing.judged(profile)
+            spread = f"{ms_text(timing.minimum)} / {ms_text(timing.median)} / {ms_text(timing.maximum)}"
+            if judged.verdict is not Verdict.PASS:
+                word = "FAIL" if judged.verdict is Verdict.FAIL else "inconclusive"
+                bad = judged.counts[judged.verdict]
+                wrong.append(
+                    f"{word}: {station}, {timing.limit.name}: {bad} of {len(timing.values)} outside "
+                    f"{bounds(timing.limit, profile)}; min / median / max {spread} ms"
+                )
+            elif timing.judged(Profile.STRICT).verdict is Verdict.FAIL:
+                departing.setdefault(timing.limit.name, []).append(f"{station} {_range(timing)}")
+    standard_only = [
+        f"~ {name}, standard {bounds(LIMITS[name], Profile.STRICT)}: {', '.join(departing[name])}"
+        for name in sorted(departing, key=ORDER.__getitem__)
+    ]
+    return [line for text in (*wrong, *standard_only) for line in _wrapped(text)]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="      ", break_long_words=False, break_on_hyphens=False)
+
+
+def _range(timing: Timing) -> str:
+    low, high = ms_text(timing.minimum), ms_text(timing.maximum)
+    return low if low == high else f"{low}…{high}"

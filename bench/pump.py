@@ -9,7 +9,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bench.clock import Clock
-from bench.units import Ns
+from bench.errors import BenchError
+from bench.units import Ns, show
+
+MOST_WAKES = 10_000
+"""Wakes at one instant. A handful is usual; beyond this somebody is never satisfied and time would stand still."""
 
 
 class Participant(Protocol):
@@ -36,32 +40,38 @@ class Pump:
 
         A thing that happens exactly at the deadline still counts.
         """
-        participants, clock = self.participants, self.clock
+        clock = self.clock
         while True:
             now = clock.now()
-            self._settle(now)
+            ahead = self._settle(now)
             if until():
                 return True
             if now >= deadline:
                 return False
-            ahead = deadline
-            for participant in participants:
-                t = participant.next_deadline()
-                if t is not None and t < ahead:
-                    ahead = t
-            clock.wait(ahead)
+            clock.wait(deadline if ahead is None or ahead > deadline else ahead)
 
     def run_for(self, duration: Ns) -> None:
         self.run(lambda: False, self.clock.now() + duration)
 
-    def _settle(self, now: Ns) -> None:
-        """Everything due at *now*, and what that causes at the same instant."""
+    def _settle(self, now: Ns) -> Ns | None:
+        """Everything due at *now*, and what that causes at the same instant; returns the next deadline of anybody.
+
+        Settled is when everybody in a row had nothing to do.
+        """
         participants = self.participants
-        again = True
-        while again:
-            again = False
-            for participant in participants:
-                t = participant.next_deadline()
-                if participant.busy() or (t is not None and t <= now):
-                    participant.wake(now)
-                    again = True
+        wakes, at, quiet = 0, 0, 0
+        ahead: Ns | None = None
+        while quiet < len(participants):
+            participant = participants[at]
+            at = (at + 1) % len(participants)
+            t = participant.next_deadline()
+            if participant.busy() or (t is not None and t <= now):
+                participant.wake(now)
+                wakes, quiet, ahead = wakes + 1, 0, None
+                if wakes > MOST_WAKES:
+                    raise BenchError(f"{participant} wants to be woken at {show(now)} for ever; time stands still")
+                continue
+            quiet += 1
+            if t is not None and (ahead is None or t < ahead):
+                ahead = t
+        return ahead

@@ -6,8 +6,11 @@ Charts, timing tables, captures and verdicts are all made from it, so that they 
 from __future__ import annotations
 
 import enum
+from bisect import insort
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import attrgetter
 from typing import TypeAlias
 
 from bench.errors import MalformedMme
@@ -66,16 +69,23 @@ class Note:
 
 Entry: TypeAlias = FrameSeen | PilotSeen | StateSeen | Note
 
+decoded = lru_cache(maxsize=256)(decode)
+"""Adapters are asked the same and answer the same many times; frames are values and may be shared."""
+
 
 @dataclass
 class Trace:
-    """Entries in order of time. `listen` calls back for each new one."""
+    """Entries in order of time, whatever the order they become known in. *listeners* are called for each new one."""
 
     entries: list[Entry] = field(default_factory=list)
     listeners: list[Callable[[Entry], None]] = field(default_factory=list)
 
     def add(self, entry: Entry) -> None:
-        self.entries.append(entry)
+        entries = self.entries
+        if entries and entry.t < entries[-1].t:
+            insort(entries, entry, key=attrgetter("t"))
+        else:
+            entries.append(entry)
         for listener in self.listeners:
             listener(entry)
 
@@ -84,7 +94,7 @@ class Trace:
         frame = None
         if is_homeplug(octets):
             try:
-                frame = decode(octets)
+                frame = decoded(octets)
             except MalformedMme as error:
                 self.add(Note(t, port, f"malformed management message {direction.value}: {error}"))
         entry = FrameSeen(t, port, direction, octets, frame)

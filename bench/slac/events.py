@@ -17,9 +17,14 @@ class Network:
     nmk: Nmk
 
 
+def run_name(run_id: RunId, pev_mac: MacAddress | None = None) -> str:
+    """What an attempt is called in *who*: an EVSE says whose it is."""
+    return f"run {run_id}" if pev_mac is None else f"{pev_mac} run {run_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class StateChanged:
-    """*who* is the PEV's address and RunID where an EVSE speaks of one of its sessions, else the station."""
+    """*who* is the attempt (`run_name`) where an EVSE speaks of one of its sessions, else the station."""
 
     t: Ns
     who: str

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from bench.ids import MacAddress, RunId
 from bench.mme import (
@@ -34,7 +33,7 @@ from bench.mme import (
 from bench.pilot.model import CpState, PilotReading
 from bench.slac.averaging import ZeroGroups as ZeroGroups
 from bench.slac.averaging import report_of
-from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network, PilotWanted
+from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network, PilotWanted, run_name
 from bench.slac.evse_table import TABLE, TIMERS_OF, EvseOn, EvseState
 from bench.slac.machine import Actor, Machine
 from bench.slac.timers import (
@@ -84,17 +83,18 @@ FOREIGN: dict[type, str] = dict.fromkeys(
     (CmSlacParmCnf, CmAttenCharInd, CmValidateCnf, CmSlacMatchCnf), "what an EVSE sends is not for an EVSE"
 )
 
-OfRun: TypeAlias = CmSlacParmReq | CmStartAttenCharInd | CmMnbcSoundInd | CmAttenCharRsp | CmSlacMatchReq
+OF_RUN = (CmSlacParmReq, CmStartAttenCharInd, CmMnbcSoundInd, CmAttenCharRsp, CmSlacMatchReq)
 """Messages that carry a RunID. CM_VALIDATE and CM_ATTEN_PROFILE do not."""
 
 
 class Session(Actor[EvseState, EvseOn]):
     """One matching attempt of one PEV, from its CM_SLAC_PARM.REQ on."""
 
-    def __init__(self, pev_mac: MacAddress, run_id: RunId) -> None:
-        super().__init__(S.NO_SESSION, f"{pev_mac} run {run_id}")
+    def __init__(self, pev_mac: MacAddress, run_id: RunId, evse_mac: MacAddress) -> None:
+        super().__init__(S.NO_SESSION, run_name(run_id, pev_mac))
         self.pev_mac = pev_mac
         self.run_id = run_id
+        self.known = Context(evse_mac=evse_mac, pev_mac=pev_mac, run_id=run_id)
         self.forget()
 
     def forget(self) -> None:
@@ -146,6 +146,11 @@ class EvseSlac(Machine[EvseState, EvseOn]):
         """Of the station; those of the sessions are theirs."""
         return self.station.state
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing more will be tried until a new trigger."""
+        return self.station.state is S.GAVE_UP
+
     # what comes in ------------------------------------------------------------------------------------------
 
     def receive(self, frame: Frame, now: Ns) -> None:
@@ -153,11 +158,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
         if on is None:
             return
         session = self._session_of(frame)
-        known = Context(
-            evse_mac=self.mac,
-            pev_mac=session.pev_mac if session else frame.src,
-            run_id=session.run_id if session else None,
-        )
+        known = session.known if session is not None else Context(evse_mac=self.mac, pev_mac=frame.src)
         if broken := [str(violation) for violation in violations(frame.mme, known) if violation.reject]:
             self.ignored(now, str(frame.src), frame.mme.name, "; ".join(broken))
         elif session is not None:
@@ -170,7 +171,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
 
     def _session_of(self, frame: Frame) -> Session | None:
         mme = frame.mme
-        if isinstance(mme, OfRun):
+        if isinstance(mme, OF_RUN):
             return self.sessions.get((frame.src, mme.run_id))
         pev_mac = mme.pev_mac if isinstance(mme, CmAttenProfileInd) else frame.src
         return next((session for session in self.sessions.values() if session.pev_mac == pev_mac), None)
@@ -217,7 +218,7 @@ class EvseSlac(Machine[EvseState, EvseOn]):
         """A new run of a PEV ends its earlier ones."""
         assert isinstance(frame.mme, CmSlacParmReq)
         earlier = [session for session in self.sessions.values() if session.pev_mac == frame.src]
-        session = self.sessions[frame.src, frame.mme.run_id] = Session(frame.src, frame.mme.run_id)
+        session = self.sessions[frame.src, frame.mme.run_id] = Session(frame.src, frame.mme.run_id, self.mac)
         self.fire(session, ON.PARM_REQ, now, frame)
         for other in earlier:
             self.fire(other, ON.NEW_RUN, now)

@@ -98,6 +98,9 @@ class Machine(Generic[StateT, OnT]):
         """Frames to send, oldest first; the pump empties it."""
         self.events: list[Event] = []
         """What happened, oldest first; the station empties it."""
+        self._next_deadline: Ns | None = None
+        self._deadline_known = False
+        """It is asked for far more often than it changes."""
 
     # doing --------------------------------------------------------------------------------------------------
 
@@ -113,6 +116,7 @@ class Machine(Generic[StateT, OnT]):
             else:
                 self.ignored(now, str(frame.src), frame.mme.name, row.why)
             return
+        self._deadline_known = False
         if row.to is not None:
             self._enter(actor, row.to, now, row.why)
         if row.action is not None:
@@ -155,21 +159,17 @@ class Machine(Generic[StateT, OnT]):
 
     def next_deadline(self) -> Ns | None:
         """When `wake` wants to be called next; None: only when something comes in."""
-        return min((t for actor in self.actors() for t in actor.timers.values()), default=None)
+        if not self._deadline_known:
+            self._next_deadline = min((t for actor in self.actors() for t in actor.timers.values()), default=None)
+            self._deadline_known = True
+        return self._next_deadline
 
     def wake(self, now: Ns) -> None:
-        """Fire every timer that is due, earliest first; of two at one instant the one that was started first."""
-        while True:
-            due = [
-                (deadline, actor, on)
-                for actor in self.actors()
-                for on, deadline in actor.timers.items()
-                if deadline <= now
-            ]
-            if not due:
-                return
-            _, actor, on = min(due, key=lambda item: item[0])
+        """Fire every timer that is due, earliest first; of one actor's at one instant the one that was started first."""
+        while (due := self.next_deadline()) is not None and due <= now:
+            actor, on = next((a, on) for a in self.actors() for on, t in a.timers.items() if t == due)
             del actor.timers[on]
+            self._deadline_known = False
             self.expired(actor, on, now)
 
     def expired(self, actor: Actor[StateT, OnT], on: OnT, now: Ns) -> None:

@@ -30,7 +30,7 @@ from bench.mme import (
     violations,
 )
 from bench.pilot.model import CpState, PilotReading
-from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network
+from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network, run_name
 from bench.slac.machine import Actor, Machine
 from bench.slac.pev_table import LASTING, TABLE, TIMERS_OF, PevOn, PevState
 from bench.slac.timers import (
@@ -141,6 +141,11 @@ class PevSlac(Machine[PevState, PevOn]):
     @property
     def state(self) -> PevState:
         return self.pev.state
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether nothing more will be tried until a new trigger."""
+        return self.pev.state is S.UNMATCHED
 
     # what comes in ------------------------------------------------------------------------------------------
 
@@ -286,13 +291,13 @@ class PevSlac(Machine[PevState, PevOn]):
         self.events.append(LinkUp(now, now - pev.cnf_received_at))
 
     def fail(self, pev: Pev, now: Ns, _: None) -> None:
-        self.events.append(AttemptFailed(now, f"run {pev.run_id}", pev.why))
+        self.events.append(AttemptFailed(now, run_name(pev.run_id), pev.why))
 
     def give_up(self, pev: Pev, now: Ns, _: None) -> None:
         self.events.append(GaveUp(now, pev.why))
 
     def leave(self, pev: Pev, now: Ns, _: None) -> None:
-        self.events.append(LinkLost(now, f"run {pev.run_id}", pev.why))
+        self.events.append(LinkLost(now, run_name(pev.run_id), pev.why))
 
     def lose_link(self, pev: Pev, now: Ns, _: None) -> None:
         self.leave(pev, now, None)

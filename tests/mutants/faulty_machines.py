@@ -1,0 +1,166 @@
+"""Faults put into our own machines and into the simulated bench, each by one patch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+import bench.slac.evse
+import bench.slac.pev
+from bench.adapter import PlcAdapter
+from bench.mme import CmAttenCharInd, CmAttenCharRsp, VsSwVerReq
+from bench.sim.adapter import VirtualAdapter
+from bench.sim.adapter.answers import ANSWERS
+from bench.sim.pilot import EvseEnd, PevEnd, PilotLine
+from bench.slac.averaging import Report
+from bench.slac.evse import EvseSlac
+from bench.slac.evse_table import EvseOn, EvseState
+from bench.slac.pev import PevSlac
+from bench.slac.pev_table import PevOn
+from bench.station import EvseStation, PevStation
+from bench.units import ms
+
+Patch = Callable[[pytest.MonkeyPatch], None]
+
+
+def counts_every_second_sound(patch: pytest.MonkeyPatch) -> None:
+    usual = EvseSlac.hear_sound
+
+    def hear_sound(self: EvseSlac, session: Any, now: int, frame: Any) -> None:
+        if frame.mme.cnt % 2:
+            usual(self, session, now, frame)
+
+    patch.setattr(EvseSlac, "hear_sound", hear_sound)
+
+
+def delays(station: type, message: type) -> Patch:
+    def patched(patch: pytest.MonkeyPatch) -> None:
+        usual = station.__init__  # type: ignore[misc]
+
+        def init(self: Any, *args: Any, **kwargs: Any) -> None:
+            usual(self, *args, **kwargs)
+            self.wire.delay(message, ms(150))
+
+        patch.setattr(station, "__init__", init)
+
+    return patched
+
+
+def one_retry(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bench.slac.pev, "C_EV_MATCH_RETRY", 1)
+
+
+def no_rules(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bench.slac.pev, "violations", lambda *_: [])
+
+
+def invents_reports(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bench.slac.evse, "report_of", lambda *_, **__: Report(10, bytes([20]) * 58))
+
+
+def blind_to_the_pilot(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EvseSlac, "end_all", lambda *_: None)
+    patch.setitem(bench.slac.evse.TIMERS_OF, EvseState.READY, {})
+
+
+def plugged_in_for_ever(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(PevSlac, "_pilot_event", staticmethod(lambda _: PevOn.CP_OFFER))
+
+
+def no_join_time_out(patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(bench.slac.evse.TIMERS_OF, EvseState.JOINING, {})
+
+
+def chooses_farthest(patch: pytest.MonkeyPatch) -> None:
+    usual = PevSlac.answer_report
+
+    def answer_report(self: PevSlac, pev: Any, now: int, frame: Any) -> None:
+        upside_down = bytes(255 - db for db in frame.mme.aag)
+        usual(self, pev, now, replace(frame, mme=replace(frame.mme, aag=upside_down)))
+
+    def init(self: PevSlac, *args: Any, **kwargs: Any) -> None:
+        usual_init(self, *args, **kwargs)
+        self.settings = replace(self.settings, attenuation_limit_db=255.0)
+
+    usual_init = PevSlac.__init__
+    patch.setattr(PevSlac, "answer_report", answer_report)
+    patch.setattr(PevSlac, "__init__", init)
+
+
+def duty_means_unplugged(patch: pytest.MonkeyPatch) -> None:
+    usual = EvseSlac._pilot_event
+
+    def pilot_event(self: EvseSlac, reading: Any) -> EvseOn:
+        on = usual(self, reading)
+        return EvseOn.CP_A if on is EvseOn.CP_PLUGGED else on
+
+    patch.setattr(EvseSlac, "_pilot_event", pilot_event)
+
+
+def nameless_adapters(patch: pytest.MonkeyPatch) -> None:
+    usual = ANSWERS[VsSwVerReq]
+
+    def answer(*args: Any) -> Any:
+        cnf = usual(*args)
+        return cnf and replace(cnf, version_field=b"?".ljust(254, b"\0"))
+
+    patch.setitem(ANSWERS, VsSwVerReq, answer)
+
+
+def keeps_old_key(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(VirtualAdapter, "take_key", lambda *_: None)
+
+
+def restarts_for_the_same_key(patch: pytest.MonkeyPatch) -> None:
+    def set_key(self: PlcAdapter, _: Any) -> None:
+        self._await_restart(self._now())
+
+    patch.setattr(PlcAdapter, "set_key", set_key)
+
+
+def stuck_pwm(patch: pytest.MonkeyPatch) -> None:
+    usual = EvseEnd.set_duty_cycle_pct
+    patch.setattr(EvseEnd, "set_duty_cycle_pct", lambda self, _: usual(self, 20.0))
+
+
+def stuck_s2(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(PevEnd, "set_charge_ready", lambda *_, **__: None)
+
+
+def not_prepared(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EvseStation, "prepare", lambda self: self.adapter.identify())
+
+
+def plug_stuck_in(patch: pytest.MonkeyPatch) -> None:
+    usual = PilotLine.__init__
+
+    def init(self: PilotLine, *args: Any, **kwargs: Any) -> None:
+        usual(self, *args, **kwargs)
+        self.pev.plug_in()
+
+    patch.setattr(PilotLine, "__init__", init)
+
+
+PATCHES: dict[str, Patch] = {
+    "the EVSE counts every second sound": counts_every_second_sound,
+    "the EVSE reports late": delays(EvseStation, CmAttenCharInd),
+    "the PEV answers reports late": delays(PevStation, CmAttenCharRsp),
+    "the PEV asks twice instead of three times": one_retry,
+    "nobody checks the RunID": no_rules,
+    "the EVSE reports what it did not hear": invents_reports,
+    "the EVSE does not look at the pilot": blind_to_the_pilot,
+    "the PEV does not see that the pilot was left": plugged_in_for_ever,
+    "the EVSE waits for ever for the link": no_join_time_out,
+    "the PEV chooses the farthest": chooses_farthest,
+    "the EVSE takes a change of duty cycle for an unplugged car": duty_means_unplugged,
+    "adapters do not say what they are": nameless_adapters,
+    "adapters keep their old key": keeps_old_key,
+    "adapters restart for the key they have": restarts_for_the_same_key,
+    "the pilot output is stuck at 20 %": stuck_pwm,
+    "S2 is stuck open": stuck_s2,
+    "the bench's adapter was not prepared": not_prepared,
+    "the plug is stuck in": plug_stuck_in,
+}

@@ -14,5 +14,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="field",
         help="which limits decide the exit status: the standard's, or what real stations get away with (default)",
     )
+    group.addoption(
+        "--timings",
+        default="results/timings.json",
+        metavar="FILE",
+        help="where every measured interval of the run goes (default: results/timings.json); empty: nowhere",
+    )
     group.addoption("--vehicle", metavar="NAME", help="only this vehicle profile")
     group.addoption("--show-keys", action="store_true", help="network keys in clear in reports and captures")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from bench.errors import AdapterError
 from bench.ids import LOCAL_DEVICE, MacAddress
@@ -33,9 +34,13 @@ from bench.wire import Wire
 ANSWER_WITHIN: Ns = ms(500)
 """A local adapter answers within a millisecond, over SPI within 10; half a second without is no answer."""
 PROBE_EVERY: Ns = ms(250)
+"""While the link is watched; so late may a link be noticed."""
+SILENT_PROBES = 4
+"""So many probes without answer in a row, and a link counts as gone: the adapter has lost its power, or restarts."""
 QUIET_AFTER_KEY: Ns = s(6)
 """An adapter that still answers this long after a new key does not restart for it."""
 READY_WITHIN: Ns = s(60)
+NW_INFO = (VsNwInfoCnf, VsNwInfoCnfV0)
 INT6000_CLASSES = range(0x01, 0x06)
 """Device classes of the family that has VS_NW_INFO in message version 0 only (adapters.md 1)."""
 
@@ -52,6 +57,10 @@ class Identity:
         return f"{self.version} at {self.mac}"
 
 
+Report: TypeAlias = Callable[[bool, Ns], None]
+"""(whether a partner is there, since when)"""
+
+
 class PlcAdapter:
     """The adapter directly on this Ethernet. Methods that ask it run the pump until it has answered."""
 
@@ -61,7 +70,9 @@ class PlcAdapter:
         self.link_up_at: Ns | None = None
         """When a partner in the watched network was first seen; None while there is none."""
         self._watched: Network | None = None
+        self._report: Report = lambda _up, _t: None
         self._next_probe: Ns | None = None
+        self._unanswered = 0
 
     @property
     def host_mac(self) -> MacAddress:
@@ -141,9 +152,13 @@ class PlcAdapter:
 
     # the link, watched while the machine runs -----------------------------------------------------------------
 
-    def watch(self, network: Network) -> None:
-        """Look for a partner in *network* every PROBE_EVERY; `link_up_at` tells when there was one."""
-        self._watched, self.link_up_at = network, None
+    def watch(self, network: Network, report: Report) -> None:
+        """Look for a partner in *network* every PROBE_EVERY; `link_up_at` tells since when there is one.
+
+        *report* is called when a partner came or went, with the instant of the answer that says so.
+        """
+        self._watched, self._report, self.link_up_at = network, report, None
+        self._unanswered = 0
         self._next_probe = self._now() + PROBE_EVERY
 
     def unwatch(self) -> None:
@@ -154,18 +169,22 @@ class PlcAdapter:
 
     def wake(self, now: Ns) -> None:
         if self._next_probe is not None and self._next_probe <= now:
+            if self._unanswered >= SILENT_PROBES:
+                self._set_link(False, now)
+            self._unanswered += 1
             self._next_probe = now + PROBE_EVERY
             old_family = self.identity is not None and self.identity.device_class in INT6000_CLASSES
             self._send(VsNwInfoReqV0() if old_family else VsNwInfoReq(), now)
 
-    def receive(self, seen: FrameSeen, report: Callable[[bool, Ns], None]) -> None:
-        """Look into an answer of the adapter; *report(up, t)* when the link came or went."""
-        if self._watched is None or not isinstance(seen.mme, VsNwInfoCnf | VsNwInfoCnfV0):
+    def receive(self, seen: FrameSeen) -> None:
+        """Look into an answer of the adapter."""
+        mme = seen.mme
+        if self._watched is None or not isinstance(mme, NW_INFO):
             return
-        up = any(network.nid == self._watched.nid and network.stations for network in seen.mme.networks)
-        if up and self.link_up_at is None:
-            self.link_up_at = seen.t
-            report(True, seen.t)
-        elif not up and self.link_up_at is not None:
-            self.link_up_at = None
-            report(False, seen.t)
+        self._unanswered = 0
+        self._set_link(any(net.nid == self._watched.nid and net.stations for net in mme.networks), seen.t)
+
+    def _set_link(self, up: bool, t: Ns) -> None:
+        if up != (self.link_up_at is not None):
+            self.link_up_at = t if up else None
+            self._report(up, t)

@@ -6,6 +6,7 @@ Single-threaded. On a virtual clock the wait sets the time, on the system clock 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle
 from typing import Protocol
 
 from bench.clock import Clock
@@ -58,12 +59,9 @@ class Pump:
 
         Settled is when everybody in a row had nothing to do.
         """
-        participants = self.participants
-        wakes, at, quiet = 0, 0, 0
+        wakes, quiet = 0, 0
         ahead: Ns | None = None
-        while quiet < len(participants):
-            participant = participants[at]
-            at = (at + 1) % len(participants)
+        for participant in cycle(self.participants):
             t = participant.next_deadline()
             if participant.busy() or (t is not None and t <= now):
                 participant.wake(now)
@@ -74,4 +72,6 @@ class Pump:
             quiet += 1
             if t is not None and (ahead is None or t < ahead):
                 ahead = t
+            if quiet == len(self.participants):
+                break
         return ahead

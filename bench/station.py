@@ -7,7 +7,7 @@ machine wants sent and writes everything into the trace.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from operator import attrgetter
 from typing import Generic, TypeVar
 
 from bench.adapter import PlcAdapter
@@ -16,16 +16,29 @@ from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.pilot.model import PilotReading
 from bench.ports import EvsePilot, PevPilot
 from bench.pump import Pump
-from bench.slac.events import AttemptFailed, Event, GaveUp, Ignored, LinkUp, Matched, Network, PilotWanted, StateChanged
+from bench.slac.events import (
+    AttemptFailed,
+    Event,
+    GaveUp,
+    Ignored,
+    LinkLost,
+    LinkUp,
+    Matched,
+    Network,
+    PilotWanted,
+    StateChanged,
+    run_name,
+)
 from bench.slac.evse import EvseSettings, EvseSlac
 from bench.slac.pev import PevSettings, PevSlac
 from bench.slac.timers import TIMERS
-from bench.trace import Note, PilotSeen, StateSeen, Trace
+from bench.trace import FrameSeen, Note, PilotSeen, StateSeen, Trace
 from bench.units import Ns, s, show
 from bench.wire import Wire
 
 Pilot = TypeVar("Pilot", bound=EvsePilot | PevPilot)
 Slac = TypeVar("Slac", bound=EvseSlac | PevSlac)
+E = TypeVar("E", bound=Event)
 
 PATIENCE: Ns = TIMERS.tt_evse_slac_init + TIMERS.tt_matching_repetition + s(10)
 """How long a test waits for a match: the longest legal beginning, all attempts, and some."""
@@ -46,6 +59,9 @@ class Station(Generic[Pilot, Slac]):
         self.events: list[Event] = []
         """Everything the machine reported since the station was made."""
         self._pilot_changes: list[tuple[Ns, PilotReading]] = []
+        self._match: Matched | None = None
+        self._match_stands = False
+        self._link: LinkUp | None = None
 
     @property
     def mac(self) -> MacAddress:
@@ -66,29 +82,47 @@ class Station(Generic[Pilot, Slac]):
     # participant --------------------------------------------------------------------------------------------
 
     def next_deadline(self) -> Ns | None:
-        deadlines = (self.machine.next_deadline(), self.adapter.next_deadline(), self.wire.next_deadline())
-        return min((t for t in deadlines if t is not None), default=None)
+        ahead = self.machine.next_deadline()
+        for t in (self.adapter.next_deadline(), self.wire.next_deadline()):
+            if t is not None and (ahead is None or t < ahead):
+                ahead = t
+        return ahead
 
     def busy(self) -> bool:
-        self._pilot_changes += self.pilot.changes()
+        if changes := self.pilot.changes():
+            self._pilot_changes += changes
         return self.wire.arrived() or bool(self._pilot_changes)
 
     def wake(self, now: Ns) -> None:
-        machine = self.machine
-        changes, self._pilot_changes = self._pilot_changes, []
-        for t, reading in changes:
-            self.trace.add(PilotSeen(t, self.name, reading))
-            machine.pilot(reading, t)
+        for came in self._what_came():
+            self._run_out(came.t - 1, now)
+            if isinstance(came, PilotSeen):
+                self.trace.add(came)
+                self.machine.pilot(came.reading, came.t)
+            elif came.frame is not None:
+                self.machine.receive(came.frame, came.t)
+                self.adapter.receive(came)
             self._flush(now)
-        for seen in self.wire.take():
-            if seen.frame is not None:
-                machine.receive(seen.frame, seen.t)
-                self.adapter.receive(seen, machine.link)
-                self._flush(now)
-        machine.wake(now)
+        self._run_out(now, now)
         self.adapter.wake(now)
         self.wire.wake(now)
         self._flush(now)
+
+    def _what_came(self) -> list[PilotSeen | FrameSeen]:
+        """Pilot and frames since the last time, in the order in which they happened."""
+        came: list[PilotSeen | FrameSeen] = list(self.wire.take())
+        if self._pilot_changes:
+            came[:0] = [PilotSeen(t, self.name, reading) for t, reading in self._pilot_changes]
+            came.sort(key=attrgetter("t"))
+            self._pilot_changes = []
+        return came
+
+    def _run_out(self, t: Ns, now: Ns) -> None:
+        """Fire the timers due up to *t*, so that what came later than a deadline is late however it was read."""
+        due = self.machine.next_deadline()
+        if due is not None and due <= t:
+            self.machine.wake(t)
+            self._flush(now)
 
     def _flush(self, now: Ns) -> None:
         machine = self.machine
@@ -98,6 +132,14 @@ class Station(Generic[Pilot, Slac]):
         reported, machine.events = machine.events, []
         for event in reported:
             self.events.append(event)
+            if isinstance(event, Matched):
+                self._match, self._match_stands = event, True
+            elif isinstance(event, LinkUp):
+                self._link = event
+            elif isinstance(event, AttemptFailed | LinkLost) and self._match is not None:
+                match = self._match
+                ended = event.who in (run_name(match.run_id), run_name(match.run_id, match.pev_mac))
+                self._match_stands = self._match_stands and not ended
             self._record(event)
             self._follow(event)
 
@@ -111,6 +153,8 @@ class Station(Generic[Pilot, Slac]):
                 self.trace.add(Note(t, self.name, f"matched {event.pev_mac} with {event.evse_mac}"))
             case LinkUp(t, after):
                 self.trace.add(Note(t, self.name, f"link up {show(after)} after CM_SLAC_MATCH.CNF"))
+            case LinkLost(t, who, why):
+                self.trace.add(Note(t, self.name, f"link of {who} lost: {why}"))
             case AttemptFailed(t, who, why):
                 self.trace.add(Note(t, self.name, f"attempt of {who} failed: {why}"))
             case GaveUp(t, why):
@@ -124,26 +168,30 @@ class Station(Generic[Pilot, Slac]):
 
     # for tests ----------------------------------------------------------------------------------------------
 
-    def happened(self, kind: type[Event], *, since: Ns = 0) -> list[Event]:
+    def happened(self, kind: type[E], *, since: Ns = 0) -> list[E]:
         return [event for event in self.events if isinstance(event, kind) and event.t >= since]
 
     def matched(self) -> Matched | None:
         """The last match, if there was one."""
-        return next((event for event in reversed(self.events) if isinstance(event, Matched)), None)
+        return self._match
 
     def failed(self) -> bool:
         """Whether an attempt has failed so far."""
         return any(isinstance(event, AttemptFailed | GaveUp) for event in self.events)
 
     def gave_up(self) -> bool:
-        return any(isinstance(event, GaveUp) for event in self.events)
+        """Whether the machine will try nothing more until a new trigger on the pilot."""
+        return self.machine.gave_up
 
     def wait_matched(self, *, within: Ns = PATIENCE, sut: str = "the station under test") -> Matched:
-        """Run until a match; Deviation with the machine's last word if none comes."""
+        """Run until there is a match that stands; Deviation with the machine's last word if none comes.
+
+        A match whose attempt failed later, or whose link was lost, is over: the next one is waited for.
+        """
         start = self.now()
-        self.pump.run(lambda: self.matched() is not None or self.gave_up(), start + within)
-        match = self.matched()
-        if match is None:
+        self.pump.run(lambda: self._match_stands or self.gave_up(), start + within)
+        match = self._match
+        if match is None or not self._match_stands:
             raise Deviation(
                 f"{sut} was not matched: {self.last_word()}",
                 rule="ISO 15118-3 annex A.9, matching",
@@ -156,8 +204,7 @@ class Station(Generic[Pilot, Slac]):
     def wait_link(self, *, within: Ns = TIMERS.tt_match_join, sut: str = "the station under test") -> LinkUp:
         """Run until both modems are in one network, at most *within* after CM_SLAC_MATCH.CNF."""
         match = self.matched() or self.wait_matched(sut=sut)
-        found: Callable[[], list[Event]] = lambda: self.happened(LinkUp, since=match.t)  # noqa: E731
-        if not self.pump.run(lambda: bool(found()), match.t + within):
+        if not self.pump.run(lambda: self._link is not None and self._link.t >= match.t, match.t + within):
             raise Deviation(
                 f"{sut} did not join the network within TT_match_join ({show(within)})",
                 rule="ISO 15118-3 table A.1, TT_match_join",
@@ -165,9 +212,8 @@ class Station(Generic[Pilot, Slac]):
                 saw=f"VS_NW_INFO of the bench's adapter shows no partner; {self.wire.account(since=match.t)}",
                 look="ladder.svg and trace.pcapng (attached)",
             )
-        link = found()[0]
-        assert isinstance(link, LinkUp)
-        return link
+        assert self._link is not None
+        return self._link
 
     def last_word(self) -> str:
         """The machine's own account of why it stands where it stands."""
@@ -203,8 +249,8 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
     def _follow(self, event: Event) -> None:
         match event:
             case Matched():
-                self.adapter.watch(self.network)
-            case AttemptFailed() if not self.machine.sessions:
+                self.adapter.watch(self.network, self.machine.link)
+            case AttemptFailed() | LinkLost() if not self.machine.sessions:
                 self.adapter.unwatch()
             case PilotWanted(_, None, _):
                 self.pilot.set_state_e()
@@ -234,8 +280,8 @@ class PevStation(Station[PevPilot, PevSlac]):
         match event:
             case Matched():
                 self.adapter.request_key(event.network)
-                self.adapter.watch(event.network)
-            case AttemptFailed() | GaveUp():
+                self.adapter.watch(event.network, self.machine.link)
+            case AttemptFailed() | LinkLost():
                 self.adapter.unwatch()
             case _:
                 pass

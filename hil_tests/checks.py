@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bench.analysis.intervals import Interval, measure
+from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
 from bench.errors import BenchError, Deviation
 from bench.mme import CmSlacParmReq, Context, Mme, violations
 from bench.rig import Setup
 from bench.slac.events import LinkUp
 from bench.station import PATIENCE, EvseStation, PevStation
-from bench.trace import Direction, FrameSeen, PilotSeen
+from bench.trace import Direction, FrameSeen
 from bench.units import Ns, show
 
 
@@ -27,37 +27,6 @@ def frames_of(setup: Setup, station: EvseStation | PevStation, *, direction: Dir
         for entry in setup.trace.frames()
         if entry.port == station.wire.port.name and entry.direction is direction and isinstance(entry.mme, Mme)
     ]
-
-
-def offer_at(setup: Setup, station: EvseStation | PevStation) -> Ns | None:
-    """When the plugged-in car was first offered 5 %."""
-    return next(
-        (
-            entry.t
-            for entry in setup.trace.entries
-            if isinstance(entry, PilotSeen) and entry.station == station.name and entry.reading.digital
-        ),
-        None,
-    )
-
-
-def intervals_of(setup: Setup, station: EvseStation | PevStation) -> list[Interval]:
-    """Every interval of table A.1 that the bench's *station* saw, both sides'."""
-    match = station.matched()
-    links = station.happened(LinkUp)
-    frames = [
-        (entry.t, entry.frame)
-        for entry in setup.trace.frames()
-        if entry.port == station.wire.port.name and entry.frame is not None
-    ]
-    pev_mac = match.pev_mac if match else setup.pev.mac
-    return measure(
-        frames,
-        pev_mac=pev_mac,
-        evse_mac=match.evse_mac if match else None,
-        offer_at=offer_at(setup, station),
-        link_at=links[0].t if links else None,
-    )
 
 
 def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns) -> None:

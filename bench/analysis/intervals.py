@@ -105,7 +105,8 @@ def measure(
 
 
 def _interval(name: str, start: Ns, end: Ns) -> Interval:
-    return Interval(LIMITS[name], start, end - start)
+    """0 where a station acted before its time began to count, as cars do that do not wait for further stations."""
+    return Interval(LIMITS[name], start, max(0, end - start))
 
 
 def _attempts(
@@ -113,7 +114,7 @@ def _attempts(
 ) -> Iterable[_Attempt]:
     current: _Attempt | None = None
     for t, frame in frames:
-        kind = _KINDS.get(type(frame.mme))  # type: ignore[arg-type]  # RawMme is in no row
+        kind = _KINDS.get(type(frame.mme))
         if kind is None or pev_mac not in (frame.src, frame.dst):
             continue
         from_pev = frame.src == pev_mac

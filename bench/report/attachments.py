@@ -60,10 +60,13 @@ def attachments_of(
     intervals   that were measured; those *profile* does not pass are marked in the ladder
     diagnosis   why the test did not pass, in a sentence; empty for one that passed
     """
+    redact = Redactor(trace, show_keys)
+    title, diagnosis = redact(title), redact(diagnosis)
+    stations = {key: redact(name) for key, name in (stations or {}).items()}
     measured = list(intervals)
     found: list[Attachment] = []
     if diagnosis:
-        found.append(Attachment("diagnosis.txt", Kind.TEXT, Redactor(trace, show_keys)(diagnosis) + "\n"))
+        found.append(Attachment("diagnosis.txt", Kind.TEXT, diagnosis + "\n"))
     if trace.entries:
         ladder = ladder_svg(
             trace,

@@ -113,9 +113,13 @@ def attenuation_svg(heard: Sequence[Heard], title: str = "Attenuation") -> str:
 def _legend(d: Drawing, station: Heard, series: int, y: float) -> None:
     colour = SERIES[series % len(SERIES)]
     mean = station.mean()
-    measured = f"{len(station.profiles)} sounds, mean {_average(mean)}" if station.profiles else "no profiles"
-    if station.profiles and not mean:
-        measured = f"{len(station.profiles)} profiles without groups"
+    count = f"{len(station.profiles)} sound{'' if len(station.profiles) == 1 else 's'}"
+    if not station.profiles:
+        measured = "no sounds measured"
+    elif not mean:
+        measured = f"{count} measured without groups"
+    else:
+        measured = f"{count}, mean {_average(mean)}"
     if station.reported is None:
         reported = "nothing reported"
     elif not station.reported:

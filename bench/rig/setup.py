@@ -74,6 +74,16 @@ class Setup:
         return self.pev
 
     @property
+    def pev_name(self) -> str:
+        """The car's profile, or `bench`."""
+        return "bench" if isinstance(self.pev, PevStation) else self.sut
+
+    @property
+    def evse_name(self) -> str:
+        """The station's profile, or `bench`."""
+        return "bench" if isinstance(self.evse, EvseStation) else self.sut
+
+    @property
     def own_stations(self) -> list[EvseStation | PevStation]:
         return [station for station in (self.evse, self.pev) if isinstance(station, EvseStation | PevStation)]
 

@@ -165,7 +165,7 @@ class Machine(Generic[StateT, OnT]):
         return self._next_deadline
 
     def wake(self, now: Ns) -> None:
-        """Fire every timer that is due, earliest first; of one actor's at one instant the one that was started first."""
+        """Fire every timer that is due, earliest first; of two of one actor the one that was started first."""
         while (due := self.next_deadline()) is not None and due <= now:
             actor, on = next((a, on) for a in self.actors() for on, t in a.timers.items() if t == due)
             del actor.timers[on]

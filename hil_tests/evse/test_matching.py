@@ -9,10 +9,11 @@ from bench.errors import demand
 from bench.ids import BROADCAST, RunId, nid_from_nmk
 from bench.mme import CmAttenCharInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, Context, Frame
 from bench.rig import RigConfig, Setup
+from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import s
-from hil_tests.checks import demand_intervals, demand_lawful, intervals_of, run_until_decided
+from hil_tests.checks import demand_intervals, demand_lawful, run_until_decided
 
 pytestmark = [pytest.mark.needs("evse"), pytest.mark.slac]
 
@@ -66,7 +67,7 @@ def test_its_intervals_keep_their_limits(
 ) -> None:
     """Every interval of table A.1 that the station answers for, by the chosen limits."""
     demand_intervals(
-        intervals_of(pev_plugged_in, pev_plugged_in.own_pev),
+        intervals_of(pev_plugged_in.own_pev),
         "evse",
         who=pev_plugged_in.sut,
         profile=verdict_profile,

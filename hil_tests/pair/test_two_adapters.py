@@ -19,11 +19,12 @@ from bench.mme import (
     CmStartAttenCharInd,
 )
 from bench.rig import RigConfig, Setup
+from bench.rig.measuring import intervals_of
 from bench.slac.events import AttemptFailed, GaveUp
 from bench.slac.pev_table import PevState
 from bench.slac.timers import C_CONN_MAX_MATCH, C_EV_MATCH_MNBC, C_EV_MATCH_RETRY, TIMERS
 from bench.units import ms, s
-from hil_tests.checks import demand_intervals, intervals_of
+from hil_tests.checks import demand_intervals
 
 pytestmark = [pytest.mark.needs("pair"), pytest.mark.slac]
 
@@ -49,7 +50,7 @@ def test_their_intervals_keep_the_strict_limits(pair_in_b2: Setup, rig_config: R
 
     witness = pair_in_b2.own_evse if side == "pev" else pair_in_b2.own_pev
     demand_intervals(
-        intervals_of(pair_in_b2, witness),
+        intervals_of(witness),
         side,
         who=f"our {side.upper()}",
         profile=Profile.STRICT,

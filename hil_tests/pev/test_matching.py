@@ -8,9 +8,10 @@ from bench.analysis.verdict import Profile
 from bench.errors import demand
 from bench.mme import CmMnbcSoundInd, CmSlacParmReq, CmStartAttenCharInd, Context
 from bench.rig import RigConfig, Setup
+from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
-from hil_tests.checks import demand_intervals, demand_lawful, intervals_of, run_until_decided
+from hil_tests.checks import demand_intervals, demand_lawful, run_until_decided
 
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
 
@@ -88,7 +89,7 @@ def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Prof
     pev_in_b2.own_evse.wait_link(sut=pev_in_b2.sut)
 
     demand_intervals(
-        intervals_of(pev_in_b2, pev_in_b2.own_evse),
+        intervals_of(pev_in_b2.own_evse),
         "pev",
         who=pev_in_b2.sut,
         profile=verdict_profile,

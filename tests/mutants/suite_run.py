@@ -67,7 +67,7 @@ def collect_suite() -> set[str]:
 
 def _pytest(rig: Path | str, tests: Iterable[str], plugin: object, *options: str) -> None:
     paths = [str(ROOT / "hil_tests" / test) for test in tests]
-    quiet = ["--rootdir", str(ROOT), "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal"]
+    quiet = ["--rootdir", str(ROOT), "-o", "addopts=", "-p", "no:cacheprovider", "-p", "no:terminal", "--timings="]
     status = pytest.main([*paths, "--rig", str(rig), *quiet, *options], plugins=[plugin])
     if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         raise RuntimeError(f"the inner run did not run: {status!r}")

@@ -138,9 +138,7 @@ def tell_match(
         story.wait(sound_every).says("pev", CmMnbcSoundInd(cnt=cnt, run_id=RUN))
         if "evse" in story.ports:
             story.wait(ms(3)).modem_says("evse", CmAttenProfileInd(pev_mac=PEV, aag=profile)).wait(ms(-3))
-    story.wait(ms(40)).says(
-        "evse", CmAttenCharInd(source_address=PEV, run_id=RUN, num_sounds=sounds, aag=profile)
-    )
+    story.wait(ms(40)).says("evse", CmAttenCharInd(source_address=PEV, run_id=RUN, num_sounds=sounds, aag=profile))
     story.wait(ms(10)).says("pev", CmAttenCharRsp(source_address=PEV, run_id=RUN))
     story.wait(ms(60)).says("pev", CmSlacMatchReq(pev_mac=PEV, evse_mac=EVSE, run_id=RUN))
     story.wait(ms(8)).says("evse", CmSlacMatchCnf(pev_mac=PEV, evse_mac=EVSE, run_id=RUN, nid=nid, nmk=key))

@@ -1,0 +1,52 @@
+"""What a station of the bench saw of one match, as intervals."""
+
+from __future__ import annotations
+
+from bench.analysis.intervals import Interval, measure
+from bench.mme import CmSlacParmReq
+from bench.rig.setup import Setup
+from bench.slac.events import LinkUp
+from bench.station import EvseStation, PevStation
+from bench.trace import PilotSeen
+from bench.units import Ns
+
+
+def offer_at(station: EvseStation | PevStation) -> Ns | None:
+    """When the plugged-in car was first offered 5 %, as *station* saw it."""
+    for entry in station.trace.entries:
+        if isinstance(entry, PilotSeen) and entry.station == station.name and entry.reading.digital:
+            return entry.t
+    return None
+
+
+def intervals_of(station: EvseStation | PevStation) -> list[Interval]:
+    """Every interval of table A.1 that *station* saw, both sides'; none if no car ever asked."""
+    frames = [
+        (entry.t, entry.frame)
+        for entry in station.trace.frames()
+        if entry.port == station.wire.port.name and entry.frame is not None
+    ]
+    match = station.matched()
+    asking = next((frame.src for _, frame in frames if isinstance(frame.mme, CmSlacParmReq)), None)
+    pev_mac = match.pev_mac if match else asking
+    if pev_mac is None:
+        return []
+    links = station.happened(LinkUp)
+    return measure(
+        frames,
+        pev_mac=pev_mac,
+        evse_mac=match.evse_mac if match else None,
+        offer_at=offer_at(station),
+        link_at=links[0].t if links else None,
+    )
+
+
+def intervals_of_setup(setup: Setup) -> list[Interval]:
+    """Of both sides. Where both stations are the bench's own, each side is measured at the other one's port, as a
+    station under test would be."""
+    stations = setup.own_stations
+    if len(stations) == 1:
+        return intervals_of(stations[0])
+    return [
+        interval for station in stations for interval in intervals_of(station) if interval.limit.side != station.name
+    ]

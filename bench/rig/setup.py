@@ -107,6 +107,9 @@ class SutChoice:
     name: str
     markers: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -1,0 +1,78 @@
+"""Every message is registered under the type, version and name it has on the wire."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.mme import REGISTRY
+
+ON_THE_WIRE = [
+    # MMTYPE, MMV, name
+    (0x0014, 1, "CC_DISCOVER_LIST.REQ"),
+    (0x0015, 1, "CC_DISCOVER_LIST.CNF"),
+    (0x6002, 1, "CM_UNASSOCIATED_STA.IND"),
+    (0x6006, 1, "CM_ENCRYPTED_PAYLOAD.IND"),
+    (0x6007, 1, "CM_ENCRYPTED_PAYLOAD.RSP"),
+    (0x6008, 1, "CM_SET_KEY.REQ"),
+    (0x6009, 1, "CM_SET_KEY.CNF"),
+    (0x600C, 1, "CM_GET_KEY.REQ"),
+    (0x600D, 1, "CM_GET_KEY.CNF"),
+    (0x601C, 1, "CM_AMP_MAP.REQ"),
+    (0x601D, 1, "CM_AMP_MAP.CNF"),
+    (0x6020, 1, "CM_BRG_INFO.REQ"),
+    (0x6021, 1, "CM_BRG_INFO.CNF"),
+    (0x6034, 1, "CM_STA_CAP.REQ"),
+    (0x6035, 1, "CM_STA_CAP.CNF"),
+    (0x6038, 1, "CM_NW_INFO.REQ"),
+    (0x6039, 1, "CM_NW_INFO.CNF"),
+    (0x6048, 1, "CM_NW_STATS.REQ"),
+    (0x6049, 1, "CM_NW_STATS.CNF"),
+    (0x6060, 1, "CM_STA_IDENTIFY.REQ"),
+    (0x6061, 1, "CM_STA_IDENTIFY.CNF"),
+    (0x6064, 1, "CM_SLAC_PARM.REQ"),
+    (0x6065, 1, "CM_SLAC_PARM.CNF"),
+    (0x606A, 1, "CM_START_ATTEN_CHAR.IND"),
+    (0x606E, 1, "CM_ATTEN_CHAR.IND"),
+    (0x606F, 1, "CM_ATTEN_CHAR.RSP"),
+    (0x6076, 1, "CM_MNBC_SOUND.IND"),
+    (0x6078, 1, "CM_VALIDATE.REQ"),
+    (0x6079, 1, "CM_VALIDATE.CNF"),
+    (0x607C, 1, "CM_SLAC_MATCH.REQ"),
+    (0x607D, 1, "CM_SLAC_MATCH.CNF"),
+    (0x6086, 1, "CM_ATTEN_PROFILE.IND"),
+    (0xA000, 0, "VS_SW_VER.REQ"),
+    (0xA001, 0, "VS_SW_VER.CNF"),
+    (0xA038, 0, "VS_NW_INFO.REQ"),
+    (0xA039, 0, "VS_NW_INFO.CNF"),
+    (0xA038, 1, "VS_NW_INFO.REQ"),
+    (0xA039, 1, "VS_NW_INFO.CNF"),
+    (0xA14E, 0, "VS_ATTEN_CHAR.IND"),
+]
+"""As tshark, open-plc-utils and the captures have them; 0xA14E has no public name, ours follows CM_ATTEN_CHAR."""
+
+MODES = {0: "REQ", 1: "CNF", 2: "IND", 3: "RSP"}
+
+
+@pytest.mark.parametrize(("mmtype", "mmv", "name"), ON_THE_WIRE)
+def test_a_message_is_known_by_type_and_version(mmtype: int, mmv: int, name: str) -> None:
+    """MMV and MMTYPE together say which message it is; the class says the name people print."""
+    cls = REGISTRY[mmv << 16 | mmtype]
+
+    assert (cls.mmtype, cls.mmv, cls.name) == (mmtype, mmv, name)
+
+
+def test_no_message_is_registered_that_the_table_does_not_have() -> None:
+    """A message added without a line above is a message nobody has checked."""
+    assert {(cls.mmtype, cls.mmv, cls.name) for cls in REGISTRY.values()} == set(ON_THE_WIRE)
+
+
+@pytest.mark.parametrize("cls", REGISTRY.values(), ids=lambda cls: cls.__name__)
+def test_the_two_low_bits_of_a_type_are_its_mode(cls) -> None:
+    """HomePlug AV: MMTYPE mod 4 is 0 REQ, 1 CNF, 2 IND, 3 RSP."""
+    assert cls.name.endswith(f".{MODES[cls.mmtype & 3]}")
+
+
+@pytest.mark.parametrize("cls", REGISTRY.values(), ids=lambda cls: cls.__name__)
+def test_only_vendor_messages_carry_the_oui_of_the_vendor(cls) -> None:
+    """0xA000 ... 0xBFFF are vendor specific: OUI 00:B0:52 in front of the body."""
+    assert cls.oui.hex() == ("00b052" if 0xA000 <= cls.mmtype < 0xC000 else "")

@@ -1,0 +1,227 @@
+"""The timings of a run: nothing lost between workers, one deterministic file, a terminal summary one can read."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+
+from bench.analysis.intervals import Interval
+from bench.analysis.verdict import Profile
+from bench.errors import ConfigError
+from bench.report.collection import Collection
+from bench.report.summary import summary_text
+from bench.slac.timers import LIMITS
+from bench.units import Ns, ms, s
+
+SOUND, JOIN, CNF = "TP_EV_batch_msg_interval (sound)", "TT_match_join", "TP_match_response (CM_SLAC_PARM)"
+
+
+def interval(name: str, value: Ns, start: Ns = 0) -> Interval:
+    return Interval(LIMITS[name], start, value)
+
+
+def match(sound: Ns = ms(30), cnf: Ns = ms(5), join: Ns = s(4)) -> list[Interval]:
+    """One value of the EVSE, eleven of the PEV."""
+    sounds = [interval(SOUND, sound, start=s(1 + i)) for i in range(10)]
+    return [interval(CNF, cnf), *sounds, interval(JOIN, join, start=s(20))]
+
+
+def run_of(cars: dict[str, Ns]) -> Collection:
+    """A run of cars with their sound intervals, at the bench's own EVSE."""
+    collection = Collection()
+    for car, sound in cars.items():
+        collection.add(f"test_match[{car}]", match(sound), pev=car, evse="bench")
+    return collection
+
+
+# the file -------------------------------------------------------------------------------------------------------
+
+
+def test_an_interval_is_booked_on_the_station_whose_doing_it_was():
+    document = json.loads(run_of({"ioniq": ms(20)}).to_json())
+
+    booked = {(x["role"], x["station"]): [i["name"] for i in x["intervals"]] for x in document["stations"]}
+    assert booked == {("pev", "ioniq"): [SOUND, JOIN], ("evse", "bench"): [CNF]}
+
+
+def test_the_file_says_what_it_is_and_names_its_units():
+    document = json.loads(run_of({"ioniq": ms(16.5)}).to_json(uncertainty=ms(2)))
+
+    sound = next(i for i in document["stations"][0]["intervals"] if i["name"] == SOUND)
+    assert (document["format"], document["version"], document["uncertainty_ns"]) == ("ccs-bench-timings", 1, 2_000_000)
+    assert sound == {
+        "name": SOUND,
+        "statistics_ms": {"n": 10, "minimum": 16.5, "median": 16.5, "maximum": 16.5},
+        "verdicts": {
+            "strict": {"pass": 0, "fail": 0, "inconclusive": 10},
+            "field": {"pass": 0, "fail": 0, "inconclusive": 10},
+        },
+        "values_ns": {"test_match[ioniq]": [16_500_000] * 10},
+    }
+    assert document["limits"][SOUND]["limits_ms"] == {
+        "strict": {"minimum": 20.0, "maximum": 50.0},
+        "field": {"minimum": 15.0, "maximum": 60.0},
+    }
+
+
+def test_statistics_are_over_all_cases_of_a_station():
+    collection = Collection()
+    collection.add("test_a", [interval(JOIN, s(4))], pev="zoe", evse="bench")
+    collection.add("test_b", [interval(JOIN, s(6)), interval(JOIN, s(13))], pev="zoe", evse="bench")
+
+    (station,) = json.loads(collection.to_json())["stations"]
+
+    assert station["cases"] == 2
+    assert station["intervals"][0]["statistics_ms"] == {"n": 3, "minimum": 4000, "median": 6000, "maximum": 13000}
+    assert station["intervals"][0]["verdicts"]["strict"] == {"pass": 2, "fail": 1, "inconclusive": 0}
+
+
+def test_the_order_in_which_cases_ran_does_not_show():
+    """Workers of a parallel run finish in any order; two runs of the simulated bench give the same octets."""
+    cars = {f"car-{i}": ms(20 + i) for i in range(20)}
+    shuffled = list(cars.items())
+    random.Random(1).shuffle(shuffled)
+
+    assert run_of(dict(shuffled)).to_json() == run_of(cars).to_json()
+
+
+def test_other_values_make_another_file():
+    assert run_of({"ioniq": ms(20)}).to_json() != run_of({"ioniq": ms(20) + 1}).to_json()
+
+
+def test_metadata_stands_apart_and_only_if_given():
+    collection = run_of({"ioniq": ms(20)})
+    plain, dated = collection.to_json(), collection.to_json(metadata={"rig": "lab-3", "commit": "abc"})
+
+    assert "metadata" not in json.loads(plain)
+    assert json.loads(dated).pop("metadata") == {"commit": "abc", "rig": "lab-3"}
+    assert [line for line in dated.splitlines() if "metadata" not in line] == plain.splitlines()
+
+
+def test_a_file_read_back_is_the_same_run():
+    collection = run_of({"ioniq": ms(20), "zoe": ms(31.234567)})
+
+    assert Collection.from_json(collection.to_json()).to_json() == collection.to_json()
+
+
+def test_files_of_workers_merge_into_the_file_of_one_run():
+    whole = run_of({"ioniq": ms(20), "zoe": ms(31), "taycan": ms(40)})
+    parts = [run_of({"taycan": ms(40)}), run_of({"zoe": ms(31)}), run_of({"ioniq": ms(20)})]
+
+    merged = Collection()
+    for part in parts:
+        merged.merge(Collection.from_json(part.to_json()))
+
+    assert merged.to_json() == whole.to_json()
+
+
+def test_merging_leaves_the_other_alone():
+    one, other = run_of({"ioniq": ms(20)}), run_of({"ioniq": ms(21)})
+    before = other.to_json()
+
+    one.merge(other)
+    one.merge(other)
+
+    assert other.to_json() == before
+    assert json.loads(one.to_json())["stations"][0]["intervals"][0]["statistics_ms"]["n"] == 30
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"format": "slac-v2g-analysis", "version": 1}',
+        '{"format": "ccs-bench-timings", "version": 2, "stations": []}',
+        '{"format": "ccs-bench-timings", "version": 1, "stations": [{"role": "pev"}]}',
+    ],
+)
+def test_another_file_is_refused(text):
+    with pytest.raises(ConfigError, match="timings"):
+        Collection.from_json(text)
+
+
+# the terminal ---------------------------------------------------------------------------------------------------
+
+
+def lines_of(collection: Collection, profile: Profile = Profile.FIELD, uncertainty: Ns = 0) -> list[str]:
+    return summary_text(collection, profile, uncertainty=uncertainty).splitlines()
+
+
+def row(lines: list[str], station: str) -> list[str]:
+    return next(line.split() for line in lines if line.split()[:1] == [station])
+
+
+def test_a_station_is_one_row_of_medians():
+    lines = lines_of(run_of({"ioniq": ms(30), "zoe": ms(31.25)}))
+
+    assert row(lines, "ioniq") == ["ioniq", "1", "30.0", "4000"]
+    assert row(lines, "zoe") == ["zoe", "1", "31.2", "4000"]
+    assert row(lines, "bench") == ["bench", "2", "5.0"]
+
+
+def test_columns_are_explained_with_both_limits():
+    legend = next(line for line in lines_of(run_of({"ioniq": ms(30)})) if SOUND in line)
+
+    assert legend.split() == ["a", *SOUND.split(), "standard", "20…50", "ms", "field", "15…60", "ms"]
+
+
+@pytest.mark.parametrize(
+    ("sound", "cell"), [(ms(30), "30.0"), (ms(16.5), "16.5~"), (ms(70), "70.0!"), (ms(50), "50.0")]
+)
+def test_a_cell_is_marked_by_the_worst_verdict(sound, cell):
+    assert row(lines_of(run_of({"ioniq": sound})), "ioniq")[2] == cell
+
+
+def test_a_cell_too_close_to_call_has_a_question_mark():
+    assert row(lines_of(run_of({"ioniq": ms(49)}), uncertainty=ms(1)), "ioniq")[2] == "49.0?"
+
+
+def test_what_breaks_the_chosen_limits_is_listed_with_all_figures():
+    collection = Collection()
+    values = [interval(SOUND, value, start=i) for i, value in enumerate((ms(70), ms(30), ms(90)))]
+    collection.add("test", values, pev="seres-3", evse="bench")
+
+    text = " ".join(" ".join(lines_of(collection)).split())
+
+    assert f"FAIL: seres-3, {SOUND}: 2 of 3 outside 15…60 ms; min / median / max 30.00 / 70.00 / 90.00 ms" in text
+
+
+def test_what_breaks_only_the_standard_is_listed_in_short_under_the_field_profile():
+    collection = run_of({"ioniq": ms(16.5), "zoe": ms(30)})
+
+    field, strict = lines_of(collection), lines_of(collection, Profile.STRICT)
+
+    assert f"~ {SOUND}, standard 20…50 ms: ioniq 16.50" in field
+    assert not [line for line in field if "FAIL" in line]
+    assert [line for line in strict if line.startswith(f"FAIL: ioniq, {SOUND}: 10 of 10 outside 20…50 ms")]
+
+
+def test_53_stations_stay_readable():
+    """At most 120 columns, one row each, however long the names are."""
+    cars = {f"a-rather-long-vehicle-profile-name-{i:02}": ms(10 + i) for i in range(39)}
+    collection = run_of(cars)
+    every = [
+        Interval(limit, i, s(49) if limit.name == "TT_EVSE_SLAC_init" else s(11))
+        for i, limit in enumerate(LIMITS.values())
+    ]
+    for i in range(14):
+        collection.add(f"test[{i}]", every, pev="bench", evse=f"charger-{i}-seen-from-inside-the-car")
+
+    lines = lines_of(collection)
+
+    assert max(map(len, lines)) <= 120
+    assert len([line for line in lines if line.startswith("a-rather-long-vehicle")]) == 39
+
+
+def test_an_empty_run_says_so():
+    assert summary_text(Collection()) == "no interval was measured\n"
+
+
+def test_the_summary_is_the_same_every_time():
+    cars = {"zoe": ms(20), "ioniq": ms(10)}
+
+    assert lines_of(run_of(cars)) == lines_of(run_of(dict(reversed(cars.items()))))

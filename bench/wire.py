@@ -52,18 +52,23 @@ class Wire:
 
     def send(self, frame: Frame, now: Ns) -> None:
         """Send now, or what the test makes of it."""
+        name, later = frame.mme.name, 0
         for kind, change, delay in self._outgoing:
-            if isinstance(frame.mme, kind):
-                changed = change(frame)
-                if changed is None:
-                    self.trace.note(now, self.port.name, f"{frame.mme.name} withheld by the test")
-                    return
-                frame = changed
-                if delay:
-                    self._order += 1
-                    heapq.heappush(self._delayed, (now + delay, self._order, frame))
-                    return
-        self._put(frame)
+            if not isinstance(frame.mme, kind):
+                continue
+            changed = change(frame)
+            if changed is None:
+                self.trace.note(now, self.port.name, f"{name} withheld by the test")
+                return
+            if changed != frame:
+                self.trace.note(now, self.port.name, f"{name} altered by the test")
+            frame, later = changed, later + delay
+        if later:
+            self.trace.note(now, self.port.name, f"{name} held back for {show(later)} by the test")
+            self._order += 1
+            heapq.heappush(self._delayed, (now + later, self._order, frame))
+        else:
+            self._put(frame)
 
     def _put(self, frame: Frame) -> None:
         octets = encode(frame)

@@ -17,6 +17,7 @@ from bench.mme import (
     CmStartAttenCharInd,
     CmValidateReq,
 )
+from bench.pilot.model import CpState, PilotReading
 from bench.report.lanes import Lane, Role
 from bench.report.masking import Redactor
 from bench.report.messages import average_text, shown
@@ -70,7 +71,7 @@ def _shortened(steps: list[Step]) -> list[Step]:
     hidden = steps[half:-half]
     return [
         *steps[:half],
-        Step(f"{len(hidden)} steps more of this kind", hidden[0].start, hidden[-1].end),
+        Step(f"{len(hidden)} steps more", hidden[0].start, hidden[-1].end),
         *steps[-half:],
     ]
 
@@ -86,8 +87,7 @@ class _Teller:
             (i.station for i in reading.items if isinstance(i, Pilot) and i.station == "evse"),
             next((i.station for i in reading.items if isinstance(i, Pilot)), ""),
         )
-        self._plugged: bool | None = None
-        self._duty: float | None = None
+        self._pilot: PilotReading | None = None
         self._asked: dict[bytes, Ns] = {}
         self._matched_at: Ns | None = None
         self._counted: tuple[str, Lane, int] | None = None
@@ -151,19 +151,22 @@ class _Teller:
     def pilot(self, item: Pilot) -> None:
         if item.station != self._pilot_station:
             return
-        reading = item.reading
-        plugged, duty = reading.state.plugged, reading.duty_cycle_pct
-        if reading.state.value in "EF":
-            self.say(f"Pilot to state {reading}", item.t)
-        elif plugged and not self._plugged:
-            self.say(f"Plugged in: pilot {reading}", item.t)
-        elif not plugged and self._plugged:
-            self.say(f"Unplugged: pilot {reading}", item.t)
-        elif plugged and duty != self._duty:
-            self.say("The EVSE asks to talk: 5 % duty" if reading.digital else f"Pilot to {reading}", item.t)
-        elif plugged:
-            self.say(f"Pilot to {reading}", item.t)
-        self._plugged, self._duty = plugged, duty
+        reading, before = item.reading, self._pilot
+        self._pilot = reading
+        was_plugged = before is not None and before.state.plugged
+        if reading.state in (CpState.E, CpState.F):
+            title = f"Pilot to state {reading}"
+        elif before is not None and before.state in (CpState.E, CpState.F):
+            title = f"Pilot back to {reading}"
+        elif reading.state.plugged != was_plugged:
+            title = f"Plugged in: pilot {reading}" if reading.state.plugged else f"Unplugged: pilot {reading}"
+        elif not reading.state.plugged:
+            return
+        elif reading.digital and before is not None and not before.digital:
+            title = "The EVSE asks to talk: 5 % duty"
+        else:
+            title = f"Pilot to {reading}"
+        self.say(title, item.t)
 
     def state(self, item: State) -> None:
         linked = item.state in UP and (item.actor or item.lane.role is Role.PEV)

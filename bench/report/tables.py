@@ -99,7 +99,7 @@ def timing_table_text(intervals: Iterable[Interval], *, uncertainty: Ns = 0) -> 
     return "\n".join(lines) + "\n"
 
 
-COLUMNS = "{:<41} {:<4} {:>3} {:>8} {:>8} {:>8} {:>11} {:>11} {:>9} {:>5} {:>5}"
+COLUMNS = "{:<41} {:<4} {:>3} {:>8} {:>8} {:>8} {:>10} {:>10} {:>8} {:>5} {:>5}"
 TEXT_HEAD = COLUMNS.format(
     "interval (ms)", "of", "n", "min", "median", "max", "standard", "field", "margin", "std", "field"
 ).rstrip()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.errors import ConfigError
 from bench.profiles import adapters, chargers, vehicles
@@ -15,6 +16,25 @@ from bench.sim.quirks import CarQuirk, ChargerQuirk
 from bench.units import Ns, ms, us
 
 SutKind = Literal["pev", "evse", "pair"]
+
+
+def _one_of(known: Callable[[], Iterable[str]]) -> AfterValidator:
+    """A name out of those that exist; they are looked up when a file is read, not when this module is."""
+
+    def check(name: str) -> str:
+        names = list(known())
+        if name not in names:
+            raise ValueError(f"there is no {name!r}{_suggestion(name, names)}")
+        return name
+
+    return AfterValidator(check)
+
+
+Vehicle = Annotated[str, _one_of(vehicles)]
+Charger = Annotated[str, _one_of(chargers)]
+Adapter = Annotated[str, _one_of(adapters)]
+CarFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in CarQuirk))]
+ChargerFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in ChargerQuirk))]
 
 
 class Table(BaseModel):
@@ -47,17 +67,17 @@ class PevTable(Table):
     adapter   the bench's adapter when the bench plays the car
     """
 
-    vehicles: list[str] = Field(default_factory=list)
-    quirks: list[str] = Field(default_factory=list)
-    adapter: str = "qca7005-car"
+    vehicles: list[Vehicle] = Field(default_factory=list)
+    quirks: list[CarFault] = Field(default_factory=list)
+    adapter: Adapter = "qca7005-car"
 
 
 class EvseTable(Table):
     """[evse]: the charging station's end; `chargers`, `quirks`, `adapter` as in [pev]."""
 
-    chargers: list[str] = Field(default_factory=list)
-    quirks: list[str] = Field(default_factory=list)
-    adapter: str = "qca7005-evse"
+    chargers: list[Charger] = Field(default_factory=list)
+    quirks: list[ChargerFault] = Field(default_factory=list)
+    adapter: Adapter = "qca7005-evse"
 
 
 class LineTable(Table):
@@ -99,18 +119,17 @@ def load_rig_config(source: str) -> RigConfig:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: not TOML: {error}") from None
     try:
-        config = RigConfig.model_validate(table)
+        return RigConfig.model_validate(table)
     except ValidationError as error:
         raise ConfigError(*(_mistake(path.name, detail) for detail in error.errors())) from None
-    if mistakes := list(_unknown_names(path.name, config)):
-        raise ConfigError(*mistakes)
-    return config
 
 
 def _mistake(file: str, detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"])
+    where = ".".join(str(part) for part in detail["loc"] if isinstance(part, str))
     if detail["type"] == "extra_forbidden":
         return f"{file}: {where}: unknown key{_suggestion(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
+    if detail["type"] == "value_error":
+        return f"{file}: {where}: {detail['ctx']['error']}"
     return f"{file}: {where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, got {detail['input']!r}"
 
 
@@ -121,24 +140,6 @@ def _known_keys(at: tuple[Any, ...]) -> list[str]:
         assert isinstance(annotation, type)
         model = annotation
     return list(model.model_fields)
-
-
-def _unknown_names(file: str, config: RigConfig) -> list[str]:
-    """Names of profiles and quirks that do not exist."""
-    named = (
-        ("pev.vehicles", config.pev.vehicles, list(vehicles())),
-        ("pev.quirks", config.pev.quirks, [quirk.name.lower() for quirk in CarQuirk]),
-        ("pev.adapter", [config.pev.adapter], list(adapters())),
-        ("evse.chargers", config.evse.chargers, list(chargers())),
-        ("evse.quirks", config.evse.quirks, [quirk.name.lower() for quirk in ChargerQuirk]),
-        ("evse.adapter", [config.evse.adapter], list(adapters())),
-    )
-    return [
-        f"{file}: {where}: there is no {name!r}{_suggestion(name, known)}"
-        for where, names, known in named
-        for name in names
-        if name not in known
-    ]
 
 
 def _suggestion(name: str, known: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trace_story import B1, B2, EVSE, PEV, RUN, A, E, Story, tell_match
 
-from bench.ids import MacAddress
+from bench.ids import MacAddress, nid_from_nmk
 from bench.mme import CmAttenCharRsp, CmSlacParmCnf, CmSlacParmReq
 from bench.report.steps import MOST_STEPS, steps_from_trace
 from bench.trace import Direction
@@ -27,7 +27,7 @@ def test_a_match_is_told_from_plug_to_link():
         "EVSE reports 22.9 dB over 10 sounds",
         "PEV takes note of the report",
         "PEV asks to be matched",
-        f"Matched, run {RUN}: EVSE gives its network 2eb0f8ec0e6c0b",
+        f"Matched, run {RUN}: EVSE gives its network {nid_from_nmk(KEY)}",
         "PEV sets the key 5e…5f in its modem",
         "EVSE sees the link up after 4.005 s",
     ]

@@ -59,7 +59,7 @@ class Pump:
 
         Settled is when everybody in a row had nothing to do.
         """
-        wakes, quiet = 0, 0
+        wakes, quiet, everybody = 0, 0, len(self.participants)
         ahead: Ns | None = None
         for participant in cycle(self.participants):
             t = participant.next_deadline()
@@ -72,6 +72,6 @@ class Pump:
             quiet += 1
             if t is not None and (ahead is None or t < ahead):
                 ahead = t
-            if quiet == len(self.participants):
+            if quiet == everybody:
                 break
         return ahead

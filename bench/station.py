@@ -188,7 +188,7 @@ class Station(Generic[Pilot, Slac]):
 
         A match whose attempt failed later, or whose link was lost, is over: the next one is waited for.
         """
-        start = self.now()
+        start, here = self.now(), len(self.wire.received)
         self.pump.run(lambda: self._match_stands or self.gave_up(), start + within)
         match = self._match
         if match is None or not self._match_stands:
@@ -196,7 +196,7 @@ class Station(Generic[Pilot, Slac]):
                 f"{sut} was not matched: {self.last_word()}",
                 rule="ISO 15118-3 annex A.9, matching",
                 waited=f"{show(start)} ... {show(self.now())}",
-                saw=self.wire.account(since=start),
+                saw=self.wire.account(after=here),
                 look="ladder.svg and trace.pcapng (attached)",
             )
         return match

@@ -154,14 +154,14 @@ class Wire:
         after: int | None = None,
     ) -> FrameSeen:
         """As `first`, but Deviation if none comes."""
-        start = self.pump.clock.now()
+        start, here = self.pump.clock.now(), len(self.received)
         found = self.first(kind, within=within, where=where, after=after)
         if found is None:
             raise Deviation(
                 f"{who} sent no {kind.name} within {show(within)}",
                 rule=rule,
                 waited=f"{show(start)} ... {show(start + within)}",
-                saw=self.account(since=start),
+                saw=self.account(after=here),
                 look="trace.pcapng and ladder.svg (attached)",
             )
         return found
@@ -179,10 +179,10 @@ class Wire:
                 look="trace.pcapng and ladder.svg (attached)",
             )
 
-    def account(self, *, since: Ns = 0) -> str:
-        """What came in, in one line: `10 x CM_MNBC_SOUND.IND (last at 0.880 s)`."""
+    def account(self, *, since: Ns = 0, after: int = 0) -> str:
+        """What came in, in one line: `10 x CM_MNBC_SOUND.IND (last at 0.880 s)`. *since*, *after*: as in `seen`."""
         groups: dict[str, list[Ns]] = {}
-        for entry in self.received:
+        for entry in self.received[after:]:
             if entry.t >= since and entry.mme:
                 groups.setdefault(entry.mme.name, []).append(entry.t)
         if not groups:

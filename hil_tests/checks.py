@@ -8,16 +8,23 @@ from dataclasses import replace
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
 from bench.errors import BenchError, Deviation
+from bench.ids import RunId
 from bench.mme import CmSlacParmReq, Context, Mme, violations
 from bench.rig import Setup
 from bench.slac.events import LinkUp
 from bench.station import PATIENCE, EvseStation, PevStation
 from bench.trace import Direction, FrameSeen
 from bench.units import Ns, show
+from bench.wire import Matches
 
 
 class Inconclusive(BenchError):
     """The margin is too small for this bench to decide (Allure: broken)."""
+
+
+def in_run(run_id: RunId) -> Matches:
+    """For `Wire.seen(..., where=in_run(...))`: messages of one matching attempt."""
+    return lambda seen: seen.mme.run_id == run_id
 
 
 def frames_of(setup: Setup, station: EvseStation | PevStation, *, direction: Direction) -> list[FrameSeen]:

@@ -11,7 +11,9 @@ from typing import ClassVar
 
 from bench.errors import MalformedMme
 from bench.ids import MacAddress
-from bench.mme.record import REGISTRY, Mme, Reader, header_octets
+from bench.mme.generate import Reader
+from bench.mme.record import REGISTRY, Mme, header_octets
+from bench.mme.wire import integer_misfit, octets_misfit
 
 ETHERTYPE_HOMEPLUG = 0x88E1
 HOMEPLUG = b"\x88\xe1"
@@ -100,7 +102,8 @@ def decode(octets: bytes) -> Frame:
         raise MalformedMme("Ethernet frame", MAX_LENGTH, f"{end} octets are more than an Ethernet frame can have")
     if end < at + 5:
         raise MalformedMme("MME header", end, "the frame ends before MMTYPE")
-    dst, src, tag = MacAddress(octets[:6]), MacAddress(octets[6:12]), octets[12:at]
+    dst, src = bytes.__new__(MacAddress, octets[:6]), bytes.__new__(MacAddress, octets[6:12])
+    tag = octets[12:at]
     mmv = octets[at + 2]
     mmtype = octets[at + 3] | octets[at + 4] << 8
     at += 5
@@ -135,19 +138,43 @@ def _raw(octets: bytes, mmv: int, mmtype: int, at: int, dst: MacAddress, src: Ma
 
 
 def encode(frame: Frame) -> bytes:
-    """The octets of *frame*. Illegal field values are encoded; a value that does not fit its field is a ValueError."""
+    """The octets of *frame*. Illegal values are encoded; one that does not fit its field is a ValueError naming it."""
+    try:
+        octets = _head(frame) + (frame.mme.body if isinstance(frame.mme, RawMme) else type(frame.mme)._write(frame.mme))
+        if frame.trailer is not None:
+            return octets + frame.trailer
+        return octets.ljust(MIN_LENGTH + len(frame.tag), b"\0")
+    except (TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise ValueError(_misfit(frame) or str(error)) from None
+
+
+def _head(frame: Frame) -> bytes:
+    """Everything in front of the body."""
     mme = frame.mme
+    if len(frame.dst) != 6 or len(frame.src) != 6 or len(frame.tag) % 4:
+        raise ValueError
+    if frame.header is not None:
+        mmv, rest = frame.header.mmv, frame.header.rest
+    else:
+        mmv, rest = mme.mmv, b"" if isinstance(mme, RawMme) else header_octets(mme.mmtype, mme.mmv)
+    return frame.dst + frame.src + frame.tag + HOMEPLUG + bytes((mmv,)) + mme.mmtype.to_bytes(2, "little") + rest
+
+
+def _misfit(frame: Frame) -> str | None:
+    """Which part of the frame around the message cannot be written, and why; None if it is the message."""
+    mme, header = frame.mme, frame.header
+    if not isinstance(mme, Mme | RawMme):
+        return f"Frame.mme: a message is expected, got {type(mme).__name__}"
+    found = {
+        "Frame.dst": octets_misfit(frame.dst, MacAddress.SIZE),
+        "Frame.src": octets_misfit(frame.src, MacAddress.SIZE),
+        "Frame.tag": octets_misfit(frame.tag) or ("802.1Q tags have four octets each" if len(frame.tag) % 4 else None),
+        "Frame.trailer": None if frame.trailer is None else octets_misfit(frame.trailer),
+    }
+    if header is not None:
+        found |= {"Header.mmv": integer_misfit(header.mmv, 1), "Header.rest": octets_misfit(header.rest)}
     if isinstance(mme, RawMme):
-        octets = frame.dst + frame.src + frame.tag + HOMEPLUG + bytes([mme.mmv]) + mme.mmtype.to_bytes(2, "little")
-        return _padded(octets + mme.body, frame)
-    mmv, rest = (
-        (frame.header.mmv, frame.header.rest) if frame.header else (mme.mmv, header_octets(mme.mmtype, mme.mmv))
-    )
-    head = frame.dst + frame.src + frame.tag + HOMEPLUG + bytes([mmv]) + mme.mmtype.to_bytes(2, "little") + rest
-    return _padded(head + mme._write(mme), frame)
-
-
-def _padded(octets: bytes, frame: Frame) -> bytes:
-    if frame.trailer is not None:
-        return octets + frame.trailer
-    return octets.ljust(MIN_LENGTH + len(frame.tag), b"\0")
+        found["RawMme.mmv"] = integer_misfit(mme.mmv, 1)
+        found["RawMme.mmtype"] = integer_misfit(mme.mmtype, 2)
+        found["RawMme.body"] = octets_misfit(mme.body)
+    return next((f"{name}: {why}" for name, why in found.items() if why is not None), None)

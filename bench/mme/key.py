@@ -86,7 +86,7 @@ class CmEncryptedPayloadInd(Mme):
     pmn: U8 = 0
     iv: Oct16 = bytes(16)
     length: U16 = 0
-    payload: Annotated[bytes, UpTo(1500)] = b""
+    payload: Annotated[bytes, UpTo(1475)] = b""
 
 
 @message(0x6007)

@@ -11,6 +11,7 @@ from bench.mme.wire import (
     U16,
     U32,
     Count,
+    Groups,
     Mac,
     Many,
     NetId,
@@ -180,14 +181,15 @@ class CmStaIdentifyReq(Mme):
 
 @message(0x6061)
 class CmStaIdentifyCnf(Mme):
-    """Layout from source only; *extension* holds EFL and EF."""
+    """Layout from source only. efl counts the octets of the extended fields."""
 
     green_phy: U8 = 1
     power_save: U8 = 0
     green_phy_preferred_allocation: U8 = 0
     repeating_and_routing: U8 = 0
     homeplug_version: U8 = 0
-    extension: Annotated[bytes, UpTo(41)] = bytes(1)
+    efl: ClassVar[Count] = Count("extension")
+    extension: Annotated[bytes, Groups()] = b""
 
 
 @message(0xA000, mmv=0)

@@ -1,17 +1,22 @@
 """What is wrong with a message, each with its rule.
 
 Decoding accepts and encoding permits what no station may send; whether a message is legal is a question asked aloud,
-by `violations`. A rule either makes a receiver treat the message as not received (`reject`) or is a departure that
-receivers put up with. Rules are those of reference `slac-15118-3.md` 2.1 and 3.1; clause numbers only where known.
+by `violations`. Three grades:
+
+    reject      a receiver treats the message as not received, and so do our stations
+    tolerated   ISO 15118-3 would have it rejected, but stations in the field send it; our stations go on and note it
+    neither     a departure that no receiver has to look at; it is noted
+
+What is not decided by one message and `Context` (is it the right moment, is the sender known) is left to the machines.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from bench.ids import BROADCAST, MacAddress, RunId, nid_from_nmk
+from bench.ids import BROADCAST, MacAddress, Nid, Octets, RunId, nid_from_nmk
 from bench.mme.frame import RawMme
 from bench.mme.key import HLE_PROTOCOL, KEY_TYPE_NMK, CmSetKeyReq
 from bench.mme.network import CmAmpMapCnf, CmAmpMapReq
@@ -23,6 +28,7 @@ from bench.mme.slac import (
     NUM_GROUPS,
     CmAttenCharInd,
     CmAttenCharRsp,
+    CmAttenProfileInd,
     CmMnbcSoundInd,
     CmSlacMatchCnf,
     CmSlacMatchReq,
@@ -52,154 +58,214 @@ NOTHING_KNOWN = Context()
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One broken rule. *reject*: a receiver treats the message as not received."""
+    """One broken rule.
+
+    reject     a receiver treats the message as not received
+    tolerated  why a receiver goes on although ISO 15118-3 rejects the message; empty: nothing to put up with
+    """
 
     field: str
     expected: str
     seen: str
     rule: str
     reject: bool
+    tolerated: str = ""
 
     def __str__(self) -> str:
         return f"{self.field} is {self.seen}, {self.expected} expected ({self.rule})"
 
 
-Expected = Callable[[Any, Context], Any]
-"""(message, what is known) -> the only right value, or None where nothing is known"""
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """More than one value is right."""
+
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnyBut:
+    """Only one value is wrong."""
+
+    value: object
+
+
+Expected: TypeAlias = Callable[[Any, Context], object]
+"""(message, what is known) -> the right value, `OneOf`, `AnyBut`, or None where nothing is known to compare with"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
+    """What *field* has to be. *text* says why, for a person."""
+
     field: str
     expected: Expected
     text: str
     reject: bool = True
+    tolerated: str = ""
 
     def check(self, mme: Mme, known: Context) -> Violation | None:
-        right = self.expected(mme, known)
-        seen = getattr(mme, self.field)
-        if right is None or (seen in right if isinstance(right, tuple) else seen == right):
+        right, seen = self.expected(mme, known), getattr(mme, self.field)
+        if right is None or _fits(seen, right):
             return None
-        return Violation(self.field, _text(right), _text(seen), self.text, self.reject)
+        return Violation(
+            self.field, _text(right), _text(seen), self.text, self.reject and not self.tolerated, self.tolerated
+        )
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, tuple):
-        return " or ".join(map(_text, value))
-    return str(value) if not isinstance(value, bytes) or hasattr(value, "SIZE") else value.hex()
+def _fits(seen: object, right: object) -> bool:
+    if isinstance(right, OneOf):
+        return seen in right.values
+    if isinstance(right, AnyBut):
+        return seen != right.value
+    return seen == right
 
 
-def is_(value: Any) -> Expected:
+def _text(value: object) -> str:
+    if isinstance(value, OneOf):
+        return " or ".join(map(_text, value.values))
+    if isinstance(value, AnyBut):
+        return f"anything but {_text(value.value)}"
+    if isinstance(value, bytes) and not isinstance(value, Octets):
+        return value.hex() or "missing"
+    return str(value)
+
+
+def is_(value: object) -> Expected:
     return lambda _mme, _known: value
 
 
-def not_zero(field: str) -> Expected:
-    """Any value but 0: the right value is the one seen, unless that is 0."""
-    return lambda mme, _known: getattr(mme, field) or "not 0"
+NOT_ZERO = is_(AnyBut(0))
 
 
-def pev_mac(_: Any, known: Context) -> Any:
+def pev_mac(_: Mme, known: Context) -> MacAddress | None:
     return known.pev_mac
 
 
-def evse_mac(_: Any, known: Context) -> Any:
+def evse_mac(_: Mme, known: Context) -> MacAddress | None:
     return known.evse_mac
 
 
-def run_id(_: Any, known: Context) -> Any:
+def run_id(_: Mme, known: Context) -> RunId | None:
     return known.run_id
 
 
-def in_step(one: Any, two: Any) -> Expected:
-    return lambda _mme, known: {1: one, 2: two}.get(known.validation_step)
+def hash_of_nmk(mme: CmSlacMatchCnf | CmSetKeyReq, _: Context) -> Nid:
+    return nid_from_nmk(mme.nmk)
 
 
-MATCHING = "PEV-EVSE matching without security"
-SAME_RUN = "the RunID of CM_SLAC_PARM.REQ is echoed in every message of the run"
-ZERO_IDS = "station ids are zero in ISO 15118-3"
+def in_first_step(value: object) -> Expected:
+    """Of CM_VALIDATE.CNF, which does not say itself to which request it belongs."""
+    return lambda _mme, known: value if known.validation_step == 1 else None
 
-TYPES = (Rule("application_type", is_(0), MATCHING), Rule("security_type", is_(0), MATCHING))
+
+APPLICATION = "0 is PEV-EVSE matching, the only application there is"
+SECURITY = "0 is no security, as ISO 15118-3 has it"
+SAME_RUN = "the RunID of CM_SLAC_PARM.REQ is repeated in every message of the run"
+ZERO_ID = "ISO 15118-3 does not use station ids: 17 octets of zero"
+RESULTS = "1: results go to the forwarding station"
+RESERVED = "reserved octets are zero"
+SIX = "TT_EVSE_match_MNBC is 600 ms, in units of 100 ms"
+NID_OF_NMK = "stations derive the NID from the NMK; another one finds no network"
+NO_NONCE = "ISO 15118-3 sends no nonces"
+
+DEBIAN_EVSE = "Debian's evse sends 0 unless it is configured"
+DEBIAN_IDS = "Debian's pev and evse put letters there"
+
+TYPES = (Rule("application_type", is_(0), APPLICATION), Rule("security_type", is_(0), SECURITY))
 RUN = Rule("run_id", run_id, SAME_RUN)
+RESP_TYPE = Rule("resp_type", is_(1), RESULTS, tolerated=DEBIAN_EVSE)
+MATCH_IDS = (
+    Rule("pev_id", is_(NO_ID), ZERO_ID, tolerated=DEBIAN_IDS),
+    Rule("evse_id", is_(NO_ID), ZERO_ID, tolerated=DEBIAN_IDS),
+)
+ATTEN_IDS = (Rule("source_id", is_(NO_ID), ZERO_ID), Rule("resp_id", is_(NO_ID), ZERO_ID))
+ZERO_RESERVED = Rule("reserved", is_(bytes(8)), RESERVED, reject=False)
 
-RULES: dict[type, tuple[Rule, ...]] = {
+RULES: dict[type[Mme], tuple[Rule, ...]] = {
     CmSlacParmReq: TYPES,
     CmSlacParmCnf: (
-        *TYPES,
-        Rule("m_sound_target", is_(BROADCAST), "sounds go to everybody"),
-        Rule("time_out", not_zero("time_out"), "a window for sounding"),
-        Rule("num_sounds", is_(10), "C_EV_match_MNBC", reject=False),
-        Rule("time_out", is_(6), "TT_EVSE_match_MNBC, 600 ms", reject=False),
-        Rule("resp_type", is_(1), "results go to the forwarding station", reject=False),
+        Rule("m_sound_target", is_(BROADCAST), "sounds go to everybody, for every EVSE in reach measures them"),
+        Rule("num_sounds", is_(10), "C_EV_match_MNBC is 10", reject=False),
+        Rule("time_out", NOT_ZERO, "a window of no length hears no sound"),
+        Rule("time_out", is_(6), SIX, reject=False),
+        RESP_TYPE,
         Rule("forwarding_sta", pev_mac, "results go to the PEV that asked"),
+        *TYPES,
         RUN,
     ),
     CmStartAttenCharInd: (
         *TYPES,
-        Rule("num_sounds", not_zero("num_sounds"), "as confirmed"),
-        Rule("time_out", not_zero("time_out"), "as confirmed"),
-        Rule("time_out", is_(6), "as confirmed: 6 by every charger captured", reject=False),
-        Rule("resp_type", is_(1), "results go to the forwarding station", reject=False),
+        Rule("num_sounds", NOT_ZERO, "as many sounds as the EVSE confirmed, so at least one"),
+        Rule("time_out", NOT_ZERO, "the window the EVSE confirmed, so one of some length"),
+        Rule("time_out", is_(6), SIX, reject=False),
+        RESP_TYPE,
         Rule("forwarding_sta", pev_mac, "results go to the PEV that sounds"),
         RUN,
     ),
-    CmMnbcSoundInd: (*TYPES, Rule("sender_id", is_(NO_ID), ZERO_IDS, reject=False), RUN),
+    CmMnbcSoundInd: (*TYPES, Rule("sender_id", is_(NO_ID), ZERO_ID, reject=False), RUN, ZERO_RESERVED),
+    CmAttenProfileInd: (Rule("num_groups", is_(NUM_GROUPS), "a modem measures 58 groups of carriers", reject=False),),
     CmAttenCharInd: (
         *TYPES,
         Rule("source_address", pev_mac, "the PEV that sounded"),
         RUN,
-        Rule("source_id", is_(NO_ID), ZERO_IDS),
-        Rule("resp_id", is_(NO_ID), ZERO_IDS),
-        Rule("num_sounds", not_zero("num_sounds"), "a mean needs at least one sound"),
-        Rule("num_groups", is_(NUM_GROUPS), "58 groups of carriers"),
+        *ATTEN_IDS,
+        Rule("num_sounds", NOT_ZERO, "a mean needs at least one sound"),
+        Rule("num_groups", is_(NUM_GROUPS), "the mean of each of 58 groups of carriers"),
     ),
     CmAttenCharRsp: (
         *TYPES,
         Rule("source_address", pev_mac, "the PEV that sounded"),
         RUN,
-        Rule("source_id", is_(NO_ID), ZERO_IDS),
-        Rule("resp_id", is_(NO_ID), ZERO_IDS),
-        Rule("result", is_(0), "0 is success"),
+        *ATTEN_IDS,
+        Rule("result", is_(0), "0 is success; a PEV has nothing else to say"),
     ),
     CmValidateReq: (
-        Rule("signal_type", is_(0), "toggling of S2"),
-        Rule("result", is_(1), "the PEV is ready"),
+        Rule("signal_type", is_(0), "0 is toggling of S2, the only signal there is"),
+        Rule("result", is_(1), "1: the PEV is ready"),
     ),
     CmValidateCnf: (
-        Rule("signal_type", is_(0), "toggling of S2"),
-        Rule("toggle_num", in_step(0, None), "nothing was counted in step 1"),
-        Rule("result", in_step((0, 1, 3, 4), None), "success belongs to step 2"),
+        Rule("signal_type", is_(0), "0 is toggling of S2, the only signal there is"),
+        Rule("toggle_num", in_first_step(0), "in step 1 nothing has been counted yet"),
+        Rule(
+            "result",
+            in_first_step(OneOf((0, 1, 3, 4))),
+            "not ready, ready, failure or not required; success (2) comes in step 2",
+        ),
     ),
     CmSlacMatchReq: (
         *TYPES,
-        Rule("mvf_length", is_(MVF_LENGTH_REQ), "length of what follows"),
-        Rule("pev_id", is_(NO_ID), ZERO_IDS, reject=False),
-        Rule("evse_id", is_(NO_ID), ZERO_IDS, reject=False),
+        Rule("mvf_length", is_(MVF_LENGTH_REQ), "number of octets that follow"),
+        *MATCH_IDS,
         Rule("pev_mac", pev_mac, "the PEV of this run"),
         Rule("evse_mac", evse_mac, "the EVSE that is asked"),
         RUN,
+        ZERO_RESERVED,
     ),
     CmSlacMatchCnf: (
         *TYPES,
-        Rule("mvf_length", is_(MVF_LENGTH_CNF), "length of what follows"),
-        Rule("pev_id", is_(NO_ID), ZERO_IDS, reject=False),
-        Rule("evse_id", is_(NO_ID), ZERO_IDS, reject=False),
+        Rule("mvf_length", is_(MVF_LENGTH_CNF), "number of octets that follow"),
+        *MATCH_IDS,
         Rule("pev_mac", pev_mac, "the PEV that asked"),
         Rule("evse_mac", evse_mac, "the EVSE that was asked"),
         RUN,
-        Rule("nid", lambda mme, _: nid_from_nmk(mme.nmk), "NID is the hash of the NMK", reject=False),
+        ZERO_RESERVED,
+        Rule("nid", hash_of_nmk, NID_OF_NMK, reject=False),
     ),
     CmSetKeyReq: (
-        Rule("key_type", is_(KEY_TYPE_NMK), "an NMK is set"),
-        Rule("pid", is_(HLE_PROTOCOL), "HLE protocol"),
-        Rule("my_nonce", is_(bytes(4)), "ISO 15118-3 wants nonces of 0", reject=False),
-        Rule("your_nonce", is_(bytes(4)), "ISO 15118-3 wants nonces of 0", reject=False),
-        Rule("nid", lambda mme, _: nid_from_nmk(mme.nmk), "NID is the hash of the NMK", reject=False),
+        Rule("key_type", is_(KEY_TYPE_NMK), "1 is an NMK, the only key a host sets"),
+        Rule("pid", is_(HLE_PROTOCOL), "4 is the protocol between a host and its own modem"),
+        Rule("my_nonce", is_(bytes(4)), NO_NONCE, reject=False),
+        Rule("your_nonce", is_(bytes(4)), NO_NONCE, reject=False),
+        Rule("new_eks", is_(KEY_TYPE_NMK), "1: the key is an NMK", reject=False),
+        Rule("nid", hash_of_nmk, NID_OF_NMK, reject=False),
     ),
-    CmAmpMapReq: (Rule("amlen", not_zero("amlen"), "a map of no carriers is not answered"),),
-    CmAmpMapCnf: (Rule("result", is_(0), "anything else counts as no answer"),),
+    CmAmpMapReq: (Rule("amlen", NOT_ZERO, "a map of no carriers is not answered"),),
+    CmAmpMapCnf: (Rule("result", is_(0), "0 is success; anything else counts as no answer"),),
 }
 
 
 def violations(mme: Mme | RawMme, known: Context = NOTHING_KNOWN) -> list[Violation]:
     """Every rule that *mme* breaks, given what is *known*; none for messages without rules."""
-    return [broken for rule in RULES.get(type(mme), ()) if (broken := rule.check(mme, known)) is not None]  # type: ignore[arg-type]  # RawMme is in no table
+    if isinstance(mme, RawMme):
+        return []
+    return [broken for rule in RULES.get(type(mme), ()) if (broken := rule.check(mme, known)) is not None]

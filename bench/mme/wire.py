@@ -12,6 +12,32 @@ from typing import Annotated, Any, TypeAlias
 
 from bench.ids import Dak, MacAddress, Nid, Nmk, RunId, StationId
 
+NUMERALS = {1: "one octet", 2: "two octets", 4: "four octets"}
+
+
+def integer_misfit(value: object, size: int) -> str | None:
+    """Why *value* is no unsigned integer of *size* octets; None if it is one."""
+    if not isinstance(value, int):
+        return f"an integer is expected, got {_kind(value)}"
+    if not 0 <= value < 256**size:
+        return f"{value} does not fit into {NUMERALS[size]}"
+    return None
+
+
+def octets_misfit(value: object, size: int | None = None, *, at_most: int | None = None) -> str | None:
+    """Why *value* is not octets of this number; None if it is. Lengths and kinds are told, never octets: keys."""
+    if not isinstance(value, bytes):
+        return f"octets are expected, got {_kind(value)}"
+    if size is not None and len(value) != size:
+        return f"{size} octets are expected, got {len(value)}"
+    if at_most is not None and len(value) > at_most:
+        return f"at most {at_most} octets are expected, got {len(value)}"
+    return None
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a value of type {type(value).__name__}"
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -24,6 +50,10 @@ class Fixed:
     def size(self) -> int:
         return struct.calcsize("<" + self.code)
 
+    def misfit(self, value: object) -> str | None:
+        """Why *value* does not fit; None if it does. So in every class below."""
+        return octets_misfit(value, self.size) if self.code.endswith("s") else integer_misfit(value, self.size)
+
 
 @dataclass(frozen=True)
 class UpTo:
@@ -31,10 +61,16 @@ class UpTo:
 
     size: int
 
+    def misfit(self, value: object) -> str | None:
+        return octets_misfit(value, at_most=self.size)
+
 
 @dataclass(frozen=True)
 class Groups:
     """Octets whose number is given by an earlier `Count`."""
+
+    def misfit(self, value: object) -> str | None:
+        return octets_misfit(value)
 
 
 @dataclass(frozen=True)
@@ -43,10 +79,25 @@ class Many:
 
     record: type
 
+    def misfit(self, value: object) -> str | None:
+        if not isinstance(value, tuple | list):
+            return f"a tuple is expected, got {_kind(value)}"
+        wrong = next((item for item in value if not isinstance(item, self.record)), None)
+        return None if wrong is None else f"{self.record.__name__} is expected, got {_kind(wrong)}"
+
 
 @dataclass(frozen=True)
 class Packed4:
-    """Values of 4 bits, two to an octet, low half first; the number is given by an earlier `Count`."""
+    """Values of 4 bits, two to an octet, low half first; the number is given by an earlier `Count`.
+
+    If the number is odd, half an octet is spare: the last value is that whole octet, so that none is lost.
+    """
+
+    def misfit(self, value: object) -> str | None:
+        if not isinstance(value, bytes):
+            return octets_misfit(value)
+        wrong = next((half for half in value[: len(value) & ~1] if half > 15), None)
+        return None if wrong is None else f"{wrong} does not fit into 4 bits"
 
 
 @dataclass(frozen=True)
@@ -54,6 +105,13 @@ class CipherSuites:
     """Present only if the message's security_type is 1: with *counted* an octet count, then 16 bits each."""
 
     counted: bool
+
+    def misfit(self, value: object) -> str | None:
+        if not isinstance(value, tuple | list):
+            return f"a tuple is expected, got {_kind(value)}"
+        if len(value) > (255 if self.counted else 1):
+            return f"{len(value)} suites are too many"
+        return next((why for suite in value if (why := integer_misfit(suite, 2)) is not None), None)
 
 
 class Count:
@@ -68,6 +126,12 @@ class Count:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else len(getattr(instance, self.of))
+
+    def misfit(self, value: object) -> str | None:
+        return integer_misfit(value, struct.calcsize("<" + self.code))
+
+
+WireType: TypeAlias = Fixed | UpTo | Groups | Many | Packed4 | CipherSuites | Count
 
 
 U8: TypeAlias = Annotated[int, Fixed("B")]

@@ -126,7 +126,7 @@ def cp_state_from_level(level_v: float, before: CpState | None = None) -> CpStat
     if level_v >= -1:
         return CpState.E
     if level_v >= -2:
-        return CpState.E if before is not None and before is not CpState.F else CpState.FAULT
+        return CpState.E if before in (a, b, c, CpState.D, CpState.E) else CpState.FAULT
     if level_v > -10:
         return CpState.FAULT
     if level_v > -11:

@@ -14,7 +14,7 @@ import allure
 from bench.errors import AdapterError, ConfigError, PortError, RigBroken
 from bench.report.attachments import Attachment
 from bench.report.steps import Step
-from bench.units import Ns, to_s
+from bench.units import to_s
 
 ANYTHING = r"[\s\S]*"
 """A regular expression of Allure has to match the whole message; `.` stops at the end of a line."""
@@ -114,15 +114,14 @@ def attach(attachments: Iterable[Attachment]) -> None:
         allure.attach(attachment.body, name=attachment.name, attachment_type=kind.media_type, extension=kind.extension)
 
 
-def emit_steps(steps: Iterable[Step], zero: Ns = 0) -> None:
+def emit_steps(steps: Iterable[Step]) -> None:
     """Report *steps* as steps of the test that is running; a bad one shows as failed.
 
-    Allure stamps steps itself, with the time of reporting; when they happened stands in their titles, in seconds
-    since *zero*.
+    Allure stamps steps itself, with the time of reporting; when they happened stands in their titles, in seconds.
     """
     for step in steps:
         try:
-            with allure.step(step_title(step, zero)):
+            with allure.step(step_title(step)):
                 if step.bad:
                     raise _Trouble(step.title)
         except _Trouble:
@@ -133,8 +132,7 @@ class _Trouble(AssertionError):
     """Makes a step red. Raised and caught here, because Allure looks at how the block of a step ends."""
 
 
-def step_title(step: Step, zero: Ns = 0) -> str:
+def step_title(step: Step) -> str:
     """`0.471…0.672 s  PEV sounds 10 times`"""
-    start, end = f"{to_s(step.start - zero):.3f}", f"{to_s(step.end - zero):.3f}"
-    when = start if start == end else f"{start}…{end}"
-    return f"{when} s  {step.title}".replace("-", "−", 1) if step.start < zero else f"{when} s  {step.title}"
+    start, end = (f"{to_s(t):.3f}".replace("-", "−") for t in (step.start, step.end))
+    return f"{start if start == end else f'{start}…{end}'} s  {step.title}"

@@ -20,7 +20,7 @@ from bench.report.ladder_marks import draw_brackets, draw_list, marks_of
 from bench.report.lanes import Role
 from bench.report.masking import Redactor
 from bench.report.palette import PATTERNS, STATE_STYLE, STYLE, pilot_class, state_class
-from bench.report.reading import Arrow, Pilot, Reading, read
+from bench.report.reading import Pilot, Reading, read, zero_of
 from bench.report.rows import Layout, lay_out
 from bench.report.stage import BAR, STRIP, STRIP_TEXT, STRIP_WIDTH, TIME_RIGHT, Stage, set_stage
 from bench.report.svg import CHARACTER_WIDTH, Drawing, n, shortened
@@ -74,17 +74,6 @@ def ladder_svg(
     y = draw_list(drawing, marks, bottom + 8) + 20
     drawing.text(16, y, "time between lines is not to scale; silences above 300 ms are cut", "small muted")
     return drawing.document(stage.width, y + 12, redact(title) or "sequence ladder")
-
-
-def zero_of(reading: Reading) -> tuple[Ns, str]:
-    """Where a reader starts counting, and what that is."""
-    for item in reading.items:
-        if isinstance(item, Pilot) and item.reading.digital:
-            return item.t, "0 = first offer of 5 % to the plugged-in car"
-    for item in reading.items:
-        if isinstance(item, Arrow) and item.matching:
-            return item.t, f"0 = first {item.name}"
-    return (reading.items[0].t, "0 = first entry") if reading.items else (0, "")
 
 
 # above the lines ------------------------------------------------------------------------------------------------
@@ -141,8 +130,8 @@ def _state_bars(d: Drawing, stage: Stage, layout: Layout, bottom: float, redact:
     for (lane, actor), states in stage.actors.items():
         x = stage.bar_x((lane, actor))
         for state, following in zip_longest(states, states[1:]):
-            y = layout.y(state.t)
-            end = layout.y(following.t) if following else bottom
+            y = layout.of(state)
+            end = layout.of(following) if following else bottom
             if end - y >= THINNEST:
                 d.open("bar", redact(f"{actor or lane.key}: {state.state} ({state.why})"))
                 d.rect(x - BAR / 2, y, BAR, end - y, f"state {state_class(state.state)}")
@@ -152,8 +141,8 @@ def _state_bars(d: Drawing, stage: Stage, layout: Layout, bottom: float, redact:
 def _pilot_strip(d: Drawing, stage: Stage, layout: Layout, bottom: float, reading: Reading, zero: Ns) -> None:
     changes = [item for item in reading.items if isinstance(item, Pilot) and item.station == stage.pilot_station]
     for change, following in zip_longest(changes, changes[1:]):
-        y = layout.y(change.t)
-        end = layout.y(following.t) if following else bottom
+        y = layout.of(change)
+        end = max(y, layout.of(following) if following else bottom)
         seen = change.reading
         d.open("pilot", f"{show(change.t - zero)}: {seen}")
         d.rect(STRIP, y, STRIP_WIDTH, end - y, f"cp {pilot_class(seen.state)}")

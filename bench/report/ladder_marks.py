@@ -67,7 +67,7 @@ def draw_brackets(drawing: Drawing, stage: Stage, layout: Layout, marks: Iterabl
             lane = side[interval.limit.side]
             inward = -stage.outward(lane)
             x = stage.x[lane] + inward * (13 + 9 * ((mark.number - 1) % COLUMNS))
-            y, end = layout.y(interval.start), layout.y(interval.start + interval.value)
+            y, end = layout.after(interval.start), layout.y(interval.start + interval.value)
             end = max(end, y + SHORTEST)
             if end < before + SHORTEST:
                 continue  # within a fold, on top of the one before

@@ -50,7 +50,6 @@ class Lane:
 
     key    `pev`, `evse`, or the name of the bench's port
     name   what to call it beside its role; may be empty
-    used   whether anything is drawn on it (a modem nobody hears of gets no lane)
     """
 
     role: Role
@@ -58,7 +57,6 @@ class Lane:
     name: str = ""
     modem: bool = False
     mac: MacAddress | None = None
-    used: bool = False
 
     @property
     def title(self) -> str:
@@ -67,7 +65,10 @@ class Lane:
 
 @dataclass
 class Lanes:
-    """All lanes of one trace. `order` has them from left to right once reading is over."""
+    """All lanes of one trace. `order` has them from left to right once reading is over.
+
+    A modem gets its lane when it is first heard of.
+    """
 
     hosts: list[Lane] = field(default_factory=list)
     modems: dict[Lane, Lane] = field(default_factory=dict)
@@ -128,7 +129,7 @@ class Lanes:
         modem = self.modems
         left = [lane for pev in reversed(pevs) for lane in (pev, modem.get(pev)) if lane is not None]
         right = [lane for evse in evses for lane in (modem.get(evse), evse) if lane is not None]
-        return [lane for lane in (*left, *right) if lane.used or not lane.modem]
+        return [*left, *right]
 
 
 def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:

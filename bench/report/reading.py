@@ -135,6 +135,17 @@ class Reading:
         return [item for item in self.items if isinstance(item, Arrow)]
 
 
+def zero_of(reading: Reading) -> tuple[Ns, str]:
+    """Where a reader of a chart starts counting, and what that is."""
+    for item in reading.items:
+        if isinstance(item, Pilot) and item.reading.digital:
+            return item.t, "0 = first offer of 5 % to the plugged-in car"
+    for item in reading.items:
+        if isinstance(item, Arrow) and item.matching:
+            return item.t, f"0 = first {item.name}"
+    return (reading.items[0].t, "0 = first entry") if reading.items else (0, "")
+
+
 def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
     """Everything in *trace*, in order of time; *names* as `find_lanes` wants them."""
     lanes = find_lanes(trace, names)
@@ -156,7 +167,6 @@ def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
                 items.append(Pilot(t, station, reading))
             case Note(t, who, text):
                 items.append(Remark(t, lanes.named(who), who, text))
-    items.sort(key=lambda item: item.t)
     _find_lost(items, lanes)
     return Reading(lanes, items)
 
@@ -183,9 +193,6 @@ def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -
     under_way.setdefault(octets, []).append(arrow)
     if seen.direction is Direction.IN and receiver is not None:
         arrow.arrived[receiver] = seen.t
-    source.used = True
-    for lane in targets:
-        lane.used = True
     return arrow
 
 

@@ -75,6 +75,17 @@ class Layout:
     bottom: float
     _instants: list[Ns]
     _heights: list[float]
+    _lines: dict[int, float]
+    """id of a state or pilot change -> y of the line it is told on."""
+
+    def of(self, change: State | Pilot) -> float:
+        """Where *change* is told; where that is not drawn, its instant."""
+        line = self._lines.get(id(change))
+        return self.y(change.t) if line is None else line
+
+    def after(self, t: Ns) -> float:
+        """As `y`, but of several lines at *t* the last: what begins then begins there."""
+        return max((row.y for row in self.rows if row.t == t), default=self.y(t))
 
     def y(self, t: Ns) -> float:
         """Where instant *t* lies, between its neighbours in proportion."""
@@ -122,7 +133,8 @@ def lay_out(lines: Iterable[Line], top: float) -> Layout:
         if end > instants[-1] and (following is None or end < following.t):
             instants.append(end)
             heights.append(row.y + FOLD_HEIGHT)
-    return Layout(rows, cuts, y + below, instants, heights)
+    told = {id(change): row.y for row in rows for change in (*row.states, *row.pilots)}
+    return Layout(rows, cuts, y + below, instants, heights, told)
 
 
 def _rows(lines: Iterable[Line]) -> list[Row]:

@@ -21,7 +21,7 @@ from bench.pilot.model import CpState, PilotReading
 from bench.report.lanes import Lane, Role
 from bench.report.masking import Redactor
 from bench.report.messages import average_text, shown
-from bench.report.reading import Arrow, Pilot, Reading, Remark, State, read
+from bench.report.reading import Arrow, Pilot, Reading, Remark, State, read, zero_of
 from bench.slac.evse_table import EvseState
 from bench.slac.pev_table import PevState
 from bench.trace import Trace
@@ -35,7 +35,7 @@ MOST_STEPS = 60
 
 
 class Step(NamedTuple):
-    """*title* from *start* to *end*; *bad* where a station or the bench gave up."""
+    """*title* from *start* to *end*, counted from the ladder's zero; *bad* where a station or the bench gave up."""
 
     title: str
     start: Ns
@@ -60,7 +60,8 @@ def steps_of(reading: Reading, redact: Redactor, show_keys: bool = False) -> lis
                 teller.state(item)
             case Remark():
                 teller.remark(item)
-    return [step._replace(title=redact(step.title)) for step in _shortened(teller.steps)]
+    zero, _ = zero_of(reading)
+    return [Step(redact(step.title), step.start - zero, step.end - zero, step.bad) for step in _shortened(teller.steps)]
 
 
 def _shortened(steps: list[Step]) -> list[Step]:

@@ -171,8 +171,10 @@ STATION_TABLE: Table[EvseState, EvseOn] = table(
         [ON.CP_OFFER, ON.CP_PLUGGED],
         "a change of the duty cycle disturbs neither matching nor link",
     ),
-    [Row(s, ON.CP_A, S.IDLE, "end_all", "unplugged") for s in _states_but(S.IDLE)],
-    [Row(s, ON.CP_EF, S.IDLE, "end_all", "CP E or F ends matching") for s in _states_but(S.IDLE, S.STEP_EF)],
+    [Row(s, ON.CP_A, S.IDLE, None, "unplugged") for s in (S.READY, S.STEP_EF, S.GAVE_UP)],
+    [Row(s, ON.CP_A, S.IDLE, "end_all", "unplugged") for s in (S.SERVING, S.MATCHED)],
+    [Row(s, ON.CP_EF, S.IDLE, None, "CP E or F ends matching") for s in (S.READY, S.GAVE_UP)],
+    [Row(s, ON.CP_EF, S.IDLE, "end_all", "CP E or F ends matching") for s in (S.SERVING, S.MATCHED)],
     # what cannot be
     ignore(_states_but(S.SERVING), [ON.ONE_TOO_MANY, ON.SESSION_LINKED], "sessions run only while serving"),
     ignore(_states_but(S.SERVING, S.MATCHED), [ON.ALL_ENDED], "no session is running"),

@@ -11,7 +11,7 @@ from bench.rig import RigConfig, Setup
 from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
-from hil_tests.checks import demand_intervals, demand_lawful, run_until_decided
+from hil_tests.checks import demand_intervals, demand_lawful, in_run, run_until_decided
 
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
 
@@ -38,10 +38,9 @@ def test_it_is_matched_and_joins_the_network(pev_in_b2: Setup, verdict_profile: 
 def test_it_announces_its_sounds_three_times_and_sends_all_of_them(pev_in_b2: Setup, matched_pev: Matched) -> None:
     """Three CM_START_ATTEN_CHAR.IND, ten CM_MNBC_SOUND.IND, a counter that misses no value."""
     wire, sut = pev_in_b2.own_evse.wire, pev_in_b2.sut
-    of_this_run = lambda seen: seen.mme.run_id == matched_pev.run_id  # noqa: E731
 
-    starts = wire.seen(CmStartAttenCharInd, where=of_this_run)
-    counters = [seen.mme.cnt for seen in wire.seen(CmMnbcSoundInd, where=of_this_run)]
+    starts = wire.seen(CmStartAttenCharInd, where=in_run(matched_pev.run_id))
+    counters = [seen.mme.cnt for seen in wire.seen(CmMnbcSoundInd, where=in_run(matched_pev.run_id))]
 
     demand(
         len(starts) == C_EV_START_ATTEN_CHAR_INDS,
@@ -58,9 +57,8 @@ def test_it_announces_its_sounds_three_times_and_sends_all_of_them(pev_in_b2: Se
 
 def test_its_sounds_count_down(pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile) -> None:
     """The counter says how many are still to come: 9 ... 0. Field: Seres 3 counts upwards and charges."""
-    counters = [
-        seen.mme.cnt for seen in pev_in_b2.own_evse.wire.seen(CmMnbcSoundInd) if seen.mme.run_id == matched_pev.run_id
-    ]
+    sounds = pev_in_b2.own_evse.wire.seen(CmMnbcSoundInd, where=in_run(matched_pev.run_id))
+    counters = [seen.mme.cnt for seen in sounds]
 
     down = counters == sorted(counters, reverse=True)
     up = counters == sorted(counters)

@@ -24,6 +24,7 @@ from bench.slac.timers import C_EV_MATCH_RETRY, TIMERS
 from bench.trace import FrameSeen
 from bench.units import Ns, ms, s, show
 from fixtures.stations import Allowance
+from hil_tests.checks import in_run
 
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac, pytest.mark.negative]
 
@@ -83,10 +84,8 @@ def test_it_repeats_an_unanswered_match_req(pev_in_b2: Setup, allowance: Allowan
     evse.wire.withhold(CmSlacMatchCnf)
     first = evse.wire.expect(CmSlacMatchReq, within=s(60), who=sut, rule="TP_EV_match_session")
 
-    same_run = lambda seen: seen.mme.run_id == first.mme.run_id  # noqa: E731
-    evse.wire.collect(CmSlacMatchReq, until=lambda: False, within=s(1.5))
-    requests = evse.wire.seen(CmSlacMatchReq, since=first.t, where=same_run)
-    requests = [seen for seen in requests if seen.t < first.t + s(1.5)]
+    evse.pump.run_for(s(1.5))
+    requests = evse.wire.seen(CmSlacMatchReq, where=in_run(first.mme.run_id))
 
     demand(
         len(requests) == 1 + C_EV_MATCH_RETRY,
@@ -144,9 +143,9 @@ def test_it_waits_before_the_next_attempt(pev_in_b2: Setup) -> None:
     evse.wire.withhold(CmSlacMatchCnf)
     evse.wire.expect(CmSlacMatchReq, within=s(60), who=sut, rule="TP_EV_match_session")
     evse.pump.run_for(s(20))
-    first_run = evse.wire.seen(CmSlacMatchReq)[0].mme.run_id
-    last = evse.wire.seen(CmSlacMatchReq, where=lambda seen: seen.mme.run_id == first_run)[-1]
 
+    requests = evse.wire.seen(CmSlacMatchReq)
+    last = [seen for seen in requests if seen.t <= requests[0].t + s(1)][-1]
     following = evse.wire.seen(CmSlacParmReq, since=last.t)
 
     if following:

@@ -67,6 +67,12 @@ def test_the_mean_is_between_the_sounds():
     assert curve(chart, "mean")[0][1] == pytest.approx(sum(sounds) / 2, abs=0.1)
 
 
+def test_a_sound_that_was_not_measured_does_not_spoil_the_mean():
+    assert curve(chart_of(Heard("bench", [SLOPE, b"", SLOPE], None)), "mean") == curve(
+        chart_of(Heard("bench", [SLOPE], None)), "mean"
+    )
+
+
 def test_what_was_reported_is_a_dot_for_each_group():
     (group,) = chart_of(Heard("bench", [FLAT], SLOPE)).of("g", "reported")
 

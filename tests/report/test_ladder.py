@@ -74,9 +74,9 @@ def test_an_arrow_runs_from_the_sender_to_the_receiver():
     by_name = {arrow.name: arrow for arrow in chart.arrows()}
 
     assert by_name["CM_SLAC_PARM.REQ"].start == pev
-    assert by_name["CM_SLAC_PARM.REQ"].ends == [pytest.approx(evse, abs=2)]
+    assert by_name["CM_SLAC_PARM.REQ"].ends == [evse - 1.5]
     assert by_name["CM_SLAC_PARM.CNF"].start == evse
-    assert by_name["CM_SLAC_PARM.CNF"].ends == [pytest.approx(pev, abs=2)]
+    assert by_name["CM_SLAC_PARM.CNF"].ends == [pev + 1.5]
 
 
 def test_a_modem_has_a_lane_between_its_host_and_the_other_station():
@@ -87,6 +87,12 @@ def test_a_modem_has_a_lane_between_its_host_and_the_other_station():
 
     assert chart.lane_x("PEV") < modem < chart.lane_x("EVSE")
     assert [arrow.start for arrow in profiles] == [modem] * 10
+
+
+def test_state_names_have_room_beyond_the_outermost_lane():
+    chart = drawn(tell_match())
+
+    assert float(chart.root.get("width", "nan")) - chart.lane_x("EVSE") > 180
 
 
 def test_a_station_without_traffic_of_its_modem_has_no_modem_lane():
@@ -274,6 +280,9 @@ def test_the_pilot_strip_has_letter_duty_and_level_of_each_stretch():
 
     assert [strip.get("class") for strip in chart.of("rect", "cp")] == ["cp cp-b", "cp cp-b", "cp cp-e"]
     assert len(chart.of("rect", "pwm")) == 1
+    tops = [float(strip.get("y", "nan")) for strip in chart.of("rect", "cp")]
+    ends = [top + float(strip.get("height", "nan")) for top, strip in zip(tops, chart.of("rect", "cp"), strict=True)]
+    assert ends[:2] == pytest.approx(tops[1:], abs=0.2)
     assert chart.texts("letter") == ["B", "B", "E"]
     assert [text for text in chart.texts("small") if "V" in text] == ["B1 +9.0 V", "B2 5 % +9.0 V", "E +0.0 V"]
 

@@ -22,6 +22,7 @@ from bench.mme import (
     encode,
 )
 from bench.report.attachments import attachments_of
+from bench.report.ladder import ladder_svg
 from bench.report.masking import MARKER, Redactor, key_fields, masked_octets, secrets_of
 from bench.report.steps import steps_from_trace
 from bench.trace import Direction, FrameSeen, Trace
@@ -36,7 +37,7 @@ def gossip() -> Story:
     """A match after which everybody talks about the key."""
     story = tell_match("evse", "pev")
     for form in hex_forms(KEY):
-        story.note("evse", f"the key is {form}").state("evse", f"holding {form}", form)
+        story.note("evse", f"it failed with {form}").state("evse", f"holding {form}", form)
     return story
 
 
@@ -74,6 +75,14 @@ def test_every_output_holds_the_key_if_asked(output):
     body = everything(gossip(), show_keys=True)[output]
 
     assert KEY in body or KEY.hex().encode() in body or KEY.hex(":").encode() in body
+
+
+@pytest.mark.parametrize("form", hex_forms(KEY))
+def test_a_ladder_drawn_alone_holds_no_key_either(form):
+    told = ladder_svg(tell_match().trace, {"evse": "bench"}, f"title {form}", verdict=f"verdict {form}", failed=True)
+
+    assert form not in told
+    assert told.count("5e…5f") >= 3
 
 
 def test_the_messages_that_carry_a_key_are_found_by_their_field_types():
@@ -203,6 +212,16 @@ def test_what_happened_between_frames_is_a_comment_on_the_next(tmp_path):
 
     assert "pilot at evse: B2 5.0 % (+9.0 V)" in request.comment
     assert "evse: waiting for CM_SLAC_PARM.REQ (car plugged in and asked to talk)" in request.comment
+    following = records[records.index(request) + 1]
+    assert "evse: serving ()" in following.comment
+    assert "pilot" not in following.comment
+
+
+def test_what_happened_after_the_last_frame_is_told_too(tmp_path):
+    records, _ = pcapng_of(tell_match(), tmp_path)
+
+    assert records[-1].comment.splitlines()[0] == "and then"
+    assert records[-1].comment.endswith("evse: link up 4000 ms after CM_SLAC_MATCH.CNF")
 
 
 def test_the_pcapng_of_a_trace_is_the_same_every_time():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trace_story import B1, B2, EVSE, PEV, RUN, A, E, Story, tell_match
+from trace_story import B1, B2, EVSE, KEY, PEV, RUN, A, E, Story, tell_match
 
 from bench.ids import MacAddress, nid_from_nmk
 from bench.mme import CmAttenCharRsp, CmSlacParmCnf, CmSlacParmReq
@@ -41,6 +41,15 @@ def test_a_step_lasts_from_its_first_to_its_last_message():
 
     assert sounding.end - sounding.start == 9 * ms(30)
     assert answer.end - answer.start == ms(5)
+
+
+def test_steps_count_from_the_zero_of_the_ladder():
+    """The first offer of 5 %."""
+    steps = {step.title: step for step in steps_from_trace(tell_match().trace)}
+
+    assert steps["The EVSE asks to talk: 5 % duty"].start == 0
+    assert steps[f"PEV asks who hears it (CM_SLAC_PARM), run {RUN}"].start == ms(250)
+    assert steps["EVSE sets the key 5e…5f in its modem"].start == -ms(400)
 
 
 def test_steps_are_in_order_of_time():

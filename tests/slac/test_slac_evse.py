@@ -26,7 +26,7 @@ from bench.mme import (
     CmSlacParmReq,
 )
 from bench.pilot.model import CpState
-from bench.slac.events import AttemptFailed, GaveUp, Ignored, LinkLost, LinkUp, Matched, StateChanged
+from bench.slac.events import AttemptFailed, GaveUp, Ignored, LinkLost, LinkUp, Matched, PilotWanted, StateChanged
 from bench.slac.evse import EvseSettings, ZeroGroups
 from bench.slac.evse_table import SESSION_STATES, EvseState
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EVSE_MATCH_PARALLEL, TIMERS
@@ -134,6 +134,8 @@ def test_new_run_id_of_the_same_pev_ends_its_old_session(state):
     assert evse.sent(CmSlacParmCnf)[0].mme.run_id == OTHER_RUN
     (failed,) = evse.said(AttemptFailed)
     assert failed.who == f"{PEV} run {RUN}"
+    assert failed.why == "the PEV starts again with another RunID (V2G3-A09-16)"
+    assert (failed.who, "no session") in [(event.who, event.new) for event in evse.said(StateChanged)]
 
 
 # sounding
@@ -521,14 +523,20 @@ def test_seres_with_its_zero_run_id_is_a_car_like_any_other():
     assert evse.state is EvseState.MATCHED
 
 
-def test_link_ends_the_other_sessions():
+@pytest.mark.parametrize("state", ["PARM_CONFIRMED", "SOUNDING", "AVERAGING", "WAIT_RSP", "WAIT_MATCH", "JOINING"])
+def test_link_ends_the_other_sessions(state):
     """The cable has one car: whoever else was being matched heard us through cross-talk."""
     evse = EvseOnStage()
-    evse.in_session("PARM_CONFIRMED", by=OTHER_PEV, run_id=OTHER_RUN)
-    evse.in_session("LINKED")
+    evse.in_session("JOINING")
+    evse.in_session(state, by=OTHER_PEV, run_id=OTHER_RUN)
+    evse.session().cnf_sent_at = evse.now + 1
+
+    evse.link()
 
     assert list(evse.machine.sessions) == [(PEV, RUN)]
     assert [failed.why for failed in evse.said(AttemptFailed)] == ["another PEV has the link"]
+    assert evse.said(StateChanged)[-1].new == "no session"
+    assert evse.state is EvseState.MATCHED
 
 
 def test_link_is_put_down_to_the_pev_that_got_the_key_last():
@@ -577,6 +585,33 @@ def test_plug_out_and_e_and_f_end_everything_in_every_state(state, cp):
     (over,) = evse.said(LinkLost if state is EvseState.LINKED else AttemptFailed)
     assert over.why == "the pilot left B, C, D"
     assert not evse.said(AttemptFailed if state is EvseState.LINKED else LinkLost)
+
+
+@pytest.mark.parametrize("cp", [CpState.A, CpState.E, CpState.F], ids=lambda cp: cp.value)
+def test_plug_out_and_e_and_f_stop_waiting_for_the_first_request(cp):
+    """TT_EVSE_SLAC_init ends with them, and a request is not answered."""
+    evse = EvseOnStage()
+    evse.plug_in()
+
+    evse.pilot(cp)
+    evse.is_asked()
+
+    assert evse.state is EvseState.IDLE
+    assert evse.machine.next_deadline() is None
+    assert not evse.frames
+
+
+def test_plug_out_during_the_own_e_ends_it():
+    """5 % must not come back for nobody."""
+    evse = EvseOnStage(EvseSettings(ac=True))
+    evse.plug_in()
+    evse.run_for(TIMERS.tt_evse_slac_init)
+
+    evse.unplug()
+    evse.run_for(TIMERS.t_step_ef)
+
+    assert evse.state is EvseState.IDLE
+    assert [event.duty_cycle_pct for event in evse.said(PilotWanted)] == [None]
 
 
 @pytest.mark.parametrize("state", SESSION_STATES, ids=lambda state: state.name)

@@ -109,6 +109,18 @@ def test_more_sounds_than_fit_end_with_the_results_window():
 
     assert [request.t for request in pev.sent(CmSlacMatchReq)] == [window_ends]
     assert pev.sent(CmMnbcSoundInd)[-1].t <= window_ends
+    assert pev.state is PevState.WAIT_MATCH_CNF
+
+
+def test_more_sounds_than_fit_and_no_report_fail_with_the_results_window():
+    """The attempt does not go on sounding for nobody."""
+    pev = PevOnStage()
+    pev.plug_in()
+    pev.is_confirmed(num_sounds=255)
+    pev.run_for(TIMERS.tt_match_response + TIMERS.tt_ev_atten_results)
+
+    assert pev.state is PevState.PAUSE
+    assert len(pev.said(AttemptFailed)) == 1
 
 
 def test_each_sound_has_random_octets_of_its_own():
@@ -172,13 +184,21 @@ def test_report_before_the_last_sound_is_answered_and_waited_with():
     assert pev.sent(CmSlacMatchReq)[0].t == pev.sent(CmMnbcSoundInd)[-1].t
 
 
-def test_repeated_report_is_answered_again_while_reports_are_awaited():
+@pytest.mark.parametrize("state", ["SOUNDING", "WAIT_RESULTS"])
+def test_repeated_report_is_answered_again_while_reports_are_awaited(state):
     """The EVSE repeats because our answer was lost."""
-    pev = with_confirmations_of(EVSE, FAR_EVSE)
+    pev = PevOnStage()
+    pev.plug_in()
+    pev.is_confirmed(by=FAR_EVSE)
+    pev.is_confirmed(by=EVSE)
+    pev.run_for(TIMERS.tt_match_response)
+    if state == "WAIT_RESULTS":
+        pev.sounds_out()
     pev.gets_report(by=EVSE)
 
     pev.gets_report(by=EVSE)
 
+    assert pev.state.name == state
     assert [answer.dst for answer in pev.sent(CmAttenCharRsp)] == [EVSE, EVSE]
 
 

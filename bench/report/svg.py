@@ -43,11 +43,6 @@ def n(value: float) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
-def text_width(text: str, size: float) -> float:
-    """About how many pixels *text* takes."""
-    return len(text) * size * CHARACTER_WIDTH
-
-
 def shortened(text: str, width: float, size: float) -> str:
     """*text*, cut with an ellipsis to about *width* pixels."""
     room = max(1, int(width / (size * CHARACTER_WIDTH)))

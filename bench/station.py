@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import random
 from operator import attrgetter
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from bench.adapter import PlcAdapter
+from bench.analysis import Recorder, Role
+from bench.analysis.recorded import explain_last_attempt
 from bench.errors import Deviation
 from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.pilot.model import PilotReading
@@ -52,6 +54,8 @@ def new_network(rng: random.Random) -> Network:
 
 class Station(Generic[Pilot, Slac]):
     """What both roles share. *name* is the role, `evse` or `pev`, and names the station in the trace."""
+
+    ROLE: ClassVar[Role]
 
     def __init__(self, name: str, wire: Wire, pilot: Pilot, slac: Slac, adapter: PlcAdapter) -> None:
         self.name = name
@@ -193,7 +197,7 @@ class Station(Generic[Pilot, Slac]):
         match = self._match
         if match is None or not self._match_stands:
             raise Deviation(
-                f"{sut} was not matched: {self.last_word()}",
+                f"{sut} was not matched: {self.explanation()}",
                 rule="ISO 15118-3 annex A.9, matching",
                 waited=f"{show(start)} ... {show(self.now())}",
                 saw=self.wire.account(after=here),
@@ -215,6 +219,12 @@ class Station(Generic[Pilot, Slac]):
         assert self._link is not None
         return self._link
 
+    def explanation(self) -> str:
+        """Why there is no match: what the analyser makes of the last attempt, else the machine's last word."""
+        modem = self.adapter.identity.mac if self.adapter.identity else None
+        own = (entry for entry in self.trace.frames() if entry.port == self.wire.port.name)
+        return explain_last_attempt(own, Recorder(self.ROLE, self.mac, modem)) or self.last_word()
+
     def last_word(self) -> str:
         """The machine's own account of why it stands where it stands."""
         for event in reversed(self.events):
@@ -228,6 +238,8 @@ class Station(Generic[Pilot, Slac]):
 
 class EvseStation(Station[EvsePilot, EvseSlac]):
     """The bench as charging station."""
+
+    ROLE = Role.EVSE
 
     def __init__(
         self,
@@ -262,6 +274,8 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
 
 class PevStation(Station[PevPilot, PevSlac]):
     """The bench as car. *rng* feeds RunIDs and sounds."""
+
+    ROLE = Role.PEV
 
     def __init__(self, wire: Wire, pilot: PevPilot, rng: random.Random, settings: PevSettings | None = None) -> None:
         slac = PevSlac(wire.port.mac, lambda: RunId(rng.randbytes(8)), lambda: rng.randbytes(16), settings)

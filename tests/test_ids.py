@@ -115,7 +115,6 @@ SECRET = Nmk(bytes.fromhex("3b1fe4cc1bb8f8b8484096dc2eb59e8b"))
         "repr",
         "format",
         "format !r",
-        "padded",
         "f",
         "f !s",
         "%",

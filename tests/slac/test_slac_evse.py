@@ -163,6 +163,7 @@ def test_sound_heard_twice_is_one_sound():
 
     assert evse.session().state is EvseState.SOUNDING
     assert evse.session().sounds == {5}
+    assert [event.why for event in evse.said(Ignored)] == ["sound 5 was heard before"] * (C_EV_MATCH_MNBC - 1)
 
 
 def test_debian_pev_is_understood():

@@ -72,6 +72,18 @@ def test_start_repeats_what_the_evse_confirmed():
     assert start.mme == CmStartAttenCharInd(num_sounds=8, time_out=9, forwarding_sta=PEV, run_id=pev.run_id)
 
 
+def test_second_confirmation_of_one_evse_changes_nothing():
+    """It answers a request sent twice, or again; what it said first counts."""
+    pev = PevOnStage()
+    pev.plug_in()
+    pev.is_confirmed(num_sounds=8)
+
+    pev.is_confirmed(num_sounds=9)
+
+    assert pev.machine.pev.told.num_sounds == 8
+    assert pev.last_ignored.why == "this EVSE has confirmed before"
+
+
 @pytest.mark.parametrize("num_sounds", [1, 8, 10, 20])
 def test_as_many_sounds_as_the_evse_asked_for_count_down_to_zero(num_sounds):
     """Cnt says how many are still to come."""

@@ -200,7 +200,7 @@ class Station(Generic[Pilot, Slac]):
                 f"{sut} was not matched: {self.explanation()}",
                 rule="ISO 15118-3 annex A.9, matching",
                 waited=f"{show(start)} ... {show(self.now())}",
-                saw=self.wire.account(after=here),
+                saw=f"{self.wire.account(after=here)}; our {self.name}: {self.last_word()}",
                 look="ladder.svg and trace.pcapng (attached)",
             )
         return match

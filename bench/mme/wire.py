@@ -1,6 +1,6 @@
 """How one field of a management message lies on the wire.
 
-A message class declares each field once, with one of these types; `bench.mme.record` derives decoding and
+A message class declares each field once, with one of these types; `bench.mme.generate` derives decoding and
 encoding from that declaration. All integers are little endian; addresses, ids and keys are plain octets.
 """
 

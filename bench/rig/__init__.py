@@ -35,11 +35,14 @@ class Rig:
         if config.offers("pair"):
             yield SutChoice("pair", "pair", ("two_adapters",))
 
-    def setup(self, choice: SutChoice, settings: Settings | None = None) -> Setup:
-        """A fresh arrangement with *choice* under test: adapters ready, keys set, pilot at rest, plug out."""
+    def setup(self, choice: SutChoice, settings: Settings | None = None, *, case: str = "") -> Setup:
+        """A fresh arrangement with *choice* under test: adapters ready, keys set, pilot at rest, plug out.
+
+        *case* names the test: what is random in a simulation differs from case to case and not from run to run.
+        """
         from bench.rig.simulated import SimulatedBench
 
-        return SimulatedBench(self.config, choice, settings or Settings()).setup()
+        return SimulatedBench(self.config, choice, settings or Settings(), case).setup()
 
 
 def open_rig(source: str = "sim") -> Rig:

@@ -176,9 +176,9 @@ LIMITS: dict[str, Limit] = {
             "next CM_MNBC_SOUND.IND",
             minimum=ms(20),
             maximum=ms(50),
-            field_minimum=ms(15),
-            field_maximum=ms(60),
-            field_why="Ioniq 16.5 ms, Seres 3 54..56 ms, and both charge",
+            field_minimum=ms(1),
+            field_maximum=ms(160),
+            field_why="Seres 3 54..56 ms; Ampera-e one sound after 155 ms and the next 2 ms later; all charge",
         ),
         Limit(
             "TP_EVSE_avg_atten_calc",

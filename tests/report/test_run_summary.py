@@ -56,7 +56,7 @@ def test_the_file_says_what_it_is_and_names_its_units():
         "statistics_ms": {"n": 10, "minimum": 16.5, "median": 16.5, "maximum": 16.5},
         "verdicts": {
             "strict": {"pass": 0, "fail": 0, "inconclusive": 10},
-            "field": {"pass": 0, "fail": 0, "inconclusive": 10},
+            "field": {"pass": 10, "fail": 0, "inconclusive": 0},
         },
         "values_ns": {"test_match[ioniq]": [16_500_000] * 10},
     }

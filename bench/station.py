@@ -136,16 +136,23 @@ class Station(Generic[Pilot, Slac]):
         reported, machine.events = machine.events, []
         for event in reported:
             self.events.append(event)
-            if isinstance(event, Matched):
-                self._match, self._match_stands = event, True
-            elif isinstance(event, LinkUp):
-                self._link = event
-            elif isinstance(event, AttemptFailed | LinkLost) and self._match is not None:
-                match = self._match
-                ended = event.who in (run_name(match.run_id), run_name(match.run_id, match.pev_mac))
-                self._match_stands = self._match_stands and not ended
+            self._keep(event)
             self._record(event)
             self._follow(event)
+
+    def _keep(self, event: Event) -> None:
+        """The last match, whether it stands, and its link, because they are asked for at every step of the pump."""
+        match event:
+            case Matched():
+                self._match, self._match_stands = event, True
+            case LinkUp():
+                self._link = event
+            case AttemptFailed(_, who) | LinkLost(_, who) if self._match is not None:
+                run_id, pev_mac = self._match.run_id, self._match.pev_mac
+                if who in (run_name(run_id), run_name(run_id, pev_mac)):
+                    self._match_stands = False
+            case _:
+                pass
 
     def _record(self, event: Event) -> None:
         match event:

@@ -11,6 +11,7 @@ from bench.errors import demand
 from bench.ids import Nmk, RunId
 from bench.mme import (
     CmAttenCharInd,
+    CmAttenCharRsp,
     CmMnbcSoundInd,
     CmSlacMatchCnf,
     CmSlacMatchReq,
@@ -24,7 +25,7 @@ from bench.slac.events import AttemptFailed, GaveUp
 from bench.slac.pev_table import PevState
 from bench.slac.timers import C_CONN_MAX_MATCH, C_EV_MATCH_MNBC, C_EV_MATCH_RETRY, TIMERS
 from bench.units import ms, s
-from hil_tests.checks import demand_intervals
+from hil_tests.checks import demand_intervals, in_run
 
 pytestmark = [pytest.mark.needs("pair"), pytest.mark.slac]
 
@@ -159,6 +160,19 @@ def test_an_unanswered_match_request_is_repeated_twice(pair_in_b2: Setup) -> Non
 
     same_run = evse.wire.seen(CmSlacMatchReq, since=first.t, where=lambda seen: seen.mme.run_id == first.mme.run_id)
     demand(len(same_run) == 1 + C_EV_MATCH_RETRY, f"asked {len(same_run)} times", rule="C_EV_match_retry")
+
+
+@pytest.mark.negative
+def test_an_unanswered_report_is_repeated_twice(pair_in_b2: Setup) -> None:
+    pev = pair_in_b2.own_pev
+    pev.wire.withhold(CmAttenCharRsp)
+    pev.wire.withhold(CmSlacMatchReq)
+    first = pev.wire.expect(CmAttenCharInd, within=s(5), who="our EVSE", rule="TP_EVSE_avg_atten_calc")
+
+    pair_in_b2.run_for(ms(900))
+
+    reports = pev.wire.seen(CmAttenCharInd, where=in_run(first.mme.run_id))
+    demand(len(reports) == 1 + C_EV_MATCH_RETRY, f"reported {len(reports)} times", rule="C_EV_match_retry")
 
 
 def test_the_near_station_wins(setup: Setup) -> None:

@@ -49,8 +49,8 @@ def delays(station: type, message: type) -> Patch:
     return patched
 
 
-def one_retry(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(bench.slac.pev, "C_EV_MATCH_RETRY", 1)
+def one_retry(module: Any) -> Patch:
+    return lambda patch: patch.setattr(module, "C_EV_MATCH_RETRY", 1)
 
 
 def no_rules(patch: pytest.MonkeyPatch) -> None:
@@ -148,7 +148,8 @@ PATCHES: dict[str, Patch] = {
     "the EVSE counts every second sound": counts_every_second_sound,
     "the EVSE reports late": delays(EvseStation, CmAttenCharInd),
     "the PEV answers reports late": delays(PevStation, CmAttenCharRsp),
-    "the PEV asks twice instead of three times": one_retry,
+    "the PEV asks twice instead of three times": one_retry(bench.slac.pev),
+    "the EVSE reports twice instead of three times": one_retry(bench.slac.evse),
     "nobody checks the RunID": no_rules,
     "the EVSE reports what it did not hear": invents_reports,
     "the EVSE does not look at the pilot": blind_to_the_pilot,

@@ -129,6 +129,7 @@ PAIRS: dict[str, set[str]] = {
         "a_silent_station_is_asked_three_times_per_attempt_and_given_up",
         "an_unanswered_match_request_is_repeated_twice",
     ),
+    "the EVSE reports twice instead of three times": pair("an_unanswered_report_is_repeated_twice"),
     "nobody checks the RunID": pair("a_confirmation_for_another_run_is_ignored_and_said"),
     "the EVSE reports what it did not hear": pair(
         "without_sounds_nothing_is_reported", "missing_sounds_are_reported_as_missing"

@@ -10,7 +10,7 @@ can answer is decoded.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from bench.errors import MalformedMme, PortError
 from bench.ids import BROADCAST, LOCAL_DEVICE, MacAddress, Nid, Nmk, nid_from_nmk
@@ -28,6 +28,8 @@ HOMEPLUG = b"\x88\xe1"
 ETHERNET_HEADER = 14
 MME_HEADER = 17
 SOUND = CmMnbcSoundInd.mmtype
+decoded = lru_cache(maxsize=64)(decode)
+"""A host asks the same thing many times."""
 
 
 class VirtualAdapter:
@@ -186,7 +188,7 @@ class VirtualAdapter:
         if mmtype not in ANSWERED_TYPES:
             return
         try:
-            request = decode(octets)
+            request = decoded(octets)
         except MalformedMme:
             return  # A modem says nothing to what it cannot read.
         mme = request.mme

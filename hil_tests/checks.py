@@ -56,10 +56,13 @@ def _names(judged: Iterable[Judgement]) -> str:
     return ", ".join(sorted({j.interval.name for j in judged}))
 
 
-def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, known: Context) -> None:
+def demand_lawful(
+    setup: Setup, station: EvseStation | PevStation, *, who: str, known: Context, profile: Profile
+) -> None:
     """Deviation for the first message of the other side that a receiver must reject.
 
-    *known*: addresses; the RunID is that of the last CM_SLAC_PARM.REQ before the message.
+    known    addresses; the RunID is that of the last CM_SLAC_PARM.REQ before the message
+    profile  STRICT rejects what receivers are known to put up with, too
     """
     sender = known.pev_mac if isinstance(station, EvseStation) else known.evse_mac
     run_id = None
@@ -70,7 +73,8 @@ def demand_lawful(setup: Setup, station: EvseStation | PevStation, *, who: str, 
             run_id = entry.mme.run_id
         if entry.direction is Direction.OUT or entry.frame.src != sender:
             continue
-        broken = [v for v in violations(entry.frame.mme, replace(known, run_id=run_id)) if v.reject]
+        found = violations(entry.frame.mme, replace(known, run_id=run_id))
+        broken = [v for v in found if v.reject or (v.tolerated and profile is Profile.STRICT)]
         if broken:
             raise Deviation(
                 f"{who} sent a {entry.frame.mme.name} that receivers must reject: {broken[0]}",

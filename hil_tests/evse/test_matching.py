@@ -33,7 +33,7 @@ def test_it_matches_a_car_and_lets_it_join(pev_plugged_in: Setup) -> None:
     demand(link.after <= TIMERS.tt_match_join, f"{sut} let the car wait", rule="TT_match_join")
 
 
-def test_each_of_its_messages_keeps_the_rules(pev_plugged_in: Setup) -> None:
+def test_each_of_its_messages_keeps_the_rules(pev_plugged_in: Setup, verdict_profile: Profile) -> None:
     """No message that a car would have to reject: types, addresses, RunID, ids, groups, lengths."""
     pev = pev_plugged_in.own_pev
     run_until_decided(pev_plugged_in, pev)
@@ -41,7 +41,7 @@ def test_each_of_its_messages_keeps_the_rules(pev_plugged_in: Setup) -> None:
     confirmations = pev.wire.seen(CmSlacParmCnf)
     demand(confirmations, f"{pev_plugged_in.sut} answered nothing", rule="TP_match_response")
     known = Context(pev_mac=pev.mac, evse_mac=confirmations[0].frame.src)
-    demand_lawful(pev_plugged_in, pev, who=pev_plugged_in.sut, known=known)
+    demand_lawful(pev_plugged_in, pev, who=pev_plugged_in.sut, known=known, profile=verdict_profile)
 
 
 def test_what_it_tells_the_car_about_sounding_is_usual(

@@ -70,14 +70,14 @@ def test_its_sounds_count_down(pev_in_b2: Setup, matched_pev: Matched, verdict_p
     )
 
 
-def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup) -> None:
+def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup, verdict_profile: Profile) -> None:
     """No message that a station would have to reject: types, addresses, RunID, ids, lengths, results."""
     run_until_decided(pev_in_b2, pev_in_b2.own_evse)
 
     requests = pev_in_b2.own_evse.wire.seen(CmSlacParmReq)
     demand(requests, f"{pev_in_b2.sut} sent nothing", rule="TT_EVSE_SLAC_init")
     known = Context(pev_mac=requests[0].frame.src, evse_mac=pev_in_b2.own_evse.mac)
-    demand_lawful(pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known)
+    demand_lawful(pev_in_b2, pev_in_b2.own_evse, who=pev_in_b2.sut, known=known, profile=verdict_profile)
 
 
 @pytest.mark.timing

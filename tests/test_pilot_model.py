@@ -145,6 +145,7 @@ def test_matching_may_run_in_three_states() -> None:
         (8.0, DutyMeaning.CURRENT, 6.0),
         (9.99, DutyMeaning.CURRENT, 6.0),
         (10.0, DutyMeaning.CURRENT, 6.0),
+        (10.5, DutyMeaning.CURRENT, 6.3),
         (26.7, DutyMeaning.CURRENT, 16.02),
         (53.3, DutyMeaning.CURRENT, 31.98),
         (85.0, DutyMeaning.CURRENT, 51.0),

@@ -140,6 +140,28 @@ def test_pair_matches_on_a_line_that_loses_frames():
     assert pair.evse.machine.state is EvseState.MATCHED
 
 
+def test_prepared_stations_know_their_adapters():
+    """Who they are, and, at the charging station, that its key is set before a car comes."""
+    pair = Pair()
+
+    for station, modem in ((pair.evse, pair.evse_modem), (pair.pev, pair.pev_modem)):
+        assert station.adapter.identity is not None
+        assert station.adapter.identity.mac == modem.mac
+        assert station.mac == station.wire.port.mac
+    assert pair.evse.adapter.holds(pair.evse.network)
+
+
+def test_message_held_back_by_the_test_leaves_the_station_that_much_later():
+    """The station wakes for it although its machine waits for nothing then."""
+    pair = Pair()
+    pair.evse.wire.delay(CmSlacParmCnf, ms(55))
+    plugged_at = pair.plug_in()
+
+    pair.pev.wait_matched()
+
+    assert sent(pair, pair.evse, CmSlacParmCnf) == [plugged_at + ONE_WAY + ms(55)]
+
+
 # what the record says
 
 
@@ -180,6 +202,43 @@ def test_what_a_machine_ignores_is_in_the_record_with_its_reason():
 
     notes = [entry.text for entry in pair.trace.entries if isinstance(entry, Note) and entry.who == "pev"]
     assert any(text.startswith(f"ignored CM_SLAC_PARM.CNF from {EVSE_HOST}: forwarding_sta is") for text in notes)
+
+
+def notes_of(pair: Pair, who: str) -> list[str]:
+    return [entry.text for entry in pair.trace.entries if isinstance(entry, Note) and entry.who == who]
+
+
+def test_record_says_why_attempts_failed_and_why_there_are_no_more():
+    """For both stations: the car is never answered, the station never asked."""
+    pair = Pair(evse=EvseSettings(ac=True))
+    pair.pev.wire.withhold(CmSlacParmReq)
+    pair.plug_in()
+    pair.pump.run(pair.evse.gave_up, pair.clock.now() + s(300))
+
+    run = pair.pev.machine.pev.run_id
+    failed = f"attempt of run {run} failed: no CM_SLAC_PARM.CNF after C_EV_match_retry repetitions"
+    assert failed in notes_of(pair, "pev")
+    assert "gave up: TT_matching_repetition is over" in notes_of(pair, "pev")
+    assert notes_of(pair, "evse")[-2:] == [
+        "pilot to 100.0 %: no request after C_sequ_retry steps",
+        "gave up: AC: X1 after C_sequ_retry steps (V2G3-M06-07)",
+    ]
+    assert "pilot to E: no request, step 1 of C_sequ_retry" in notes_of(pair, "evse")
+    assert "pilot to 5.0 %: T_step_EF is over" in notes_of(pair, "evse")
+
+
+def test_record_says_that_a_link_was_lost_and_whose():
+    """Plug out after the match, as each station names it."""
+    pair = Pair()
+    pair.plug_in()
+    match = pair.pev.wait_matched()
+    pair.evse.wait_link()
+    pair.pev.wait_link()
+    pair.unplug()
+    pair.pump.run_for(ms(1))
+
+    assert notes_of(pair, "pev")[-1] == f"link of run {match.run_id} lost: unplugged"
+    assert notes_of(pair, "evse")[-1] == f"link of {PEV_HOST} run {match.run_id} lost: the pilot left B, C, D"
 
 
 def test_network_key_is_not_in_clear_in_any_text_of_the_record():

@@ -21,6 +21,7 @@ VLAN = b"\x81\x00"
 MIN_LENGTH = 60
 """Shortest Ethernet frame without its check sequence; shorter messages are padded with zeros."""
 MAX_LENGTH = 1518
+"""Longest one: 1500 octets of payload, addresses, EtherType and one 802.1Q tag."""
 
 A14E_WITHOUT_OUI = bytes(3)
 """FoccciCape's QCA7005 sends 0xA14E with this OUI."""
@@ -141,9 +142,10 @@ def encode(frame: Frame) -> bytes:
     """The octets of *frame*. Illegal values are encoded; one that does not fit its field is a ValueError naming it."""
     try:
         octets = _head(frame) + (frame.mme.body if isinstance(frame.mme, RawMme) else type(frame.mme)._write(frame.mme))
-        if frame.trailer is not None:
-            return octets + frame.trailer
-        return octets.ljust(MIN_LENGTH + len(frame.tag), b"\0")
+        octets = octets.ljust(MIN_LENGTH + len(frame.tag), b"\0") if frame.trailer is None else octets + frame.trailer
+        if len(octets) > MAX_LENGTH:
+            raise ValueError(f"Frame: {len(octets)} octets are more than an Ethernet frame can have, {MAX_LENGTH}")
+        return octets
     except (TypeError, ValueError, OverflowError, AttributeError) as error:
         raise ValueError(_misfit(frame) or str(error)) from None
 
@@ -151,13 +153,20 @@ def encode(frame: Frame) -> bytes:
 def _head(frame: Frame) -> bytes:
     """Everything in front of the body."""
     mme = frame.mme
-    if len(frame.dst) != 6 or len(frame.src) != 6 or len(frame.tag) % 4:
+    if len(frame.dst) != 6 or len(frame.src) != 6 or (frame.tag and _tag_misfit(frame.tag)):
         raise ValueError
     if frame.header is not None:
         mmv, rest = frame.header.mmv, frame.header.rest
     else:
         mmv, rest = mme.mmv, b"" if isinstance(mme, RawMme) else header_octets(mme.mmtype, mme.mmv)
     return frame.dst + frame.src + frame.tag + HOMEPLUG + bytes((mmv,)) + mme.mmtype.to_bytes(2, "little") + rest
+
+
+def _tag_misfit(tag: bytes) -> str | None:
+    tags = [tag[at : at + 4] for at in range(0, len(tag), 4)]
+    if all(len(one) == 4 and one.startswith(VLAN) for one in tags):
+        return None
+    return "802.1Q tags have four octets each and begin with 8100"
 
 
 def _misfit(frame: Frame) -> str | None:
@@ -168,7 +177,7 @@ def _misfit(frame: Frame) -> str | None:
     found = {
         "Frame.dst": octets_misfit(frame.dst, MacAddress.SIZE),
         "Frame.src": octets_misfit(frame.src, MacAddress.SIZE),
-        "Frame.tag": octets_misfit(frame.tag) or ("802.1Q tags have four octets each" if len(frame.tag) % 4 else None),
+        "Frame.tag": octets_misfit(frame.tag) or _tag_misfit(frame.tag),
         "Frame.trailer": None if frame.trailer is None else octets_misfit(frame.trailer),
     }
     if header is not None:

@@ -7,7 +7,7 @@ by `violations`. Three grades:
     tolerated   ISO 15118-3 would have it rejected, but stations in the field send it; our stations go on and note it
     neither     a departure that no receiver has to look at; it is noted
 
-What is not decided by one message and `Context` (is it the right moment, is the sender known) is left to the machines.
+What is not decided by one message and `Context` (is it the right moment, is there such a run) is left to the machines.
 """
 
 from __future__ import annotations
@@ -44,13 +44,19 @@ from bench.mme.slac import (
 class Context:
     """What the receiver knows. None: not known, not checked.
 
-    validation_step  1 or 2, for CM_VALIDATE
+    pev_mac, evse_mac, run_id  of the run that the message should belong to
+    num_sounds                 as the EVSE announced it in CM_SLAC_PARM.CNF
+    validation_step            1 or 2, for CM_VALIDATE
+    src, dst                   of the frame that brought the message
     """
 
     pev_mac: MacAddress | None = None
     evse_mac: MacAddress | None = None
     run_id: RunId | None = None
+    num_sounds: int | None = None
     validation_step: int | None = None
+    src: MacAddress | None = None
+    dst: MacAddress | None = None
 
 
 NOTHING_KNOWN = Context()
@@ -89,13 +95,20 @@ class AnyBut:
     value: object
 
 
+@dataclass(frozen=True, slots=True)
+class AtMost:
+    """Any number that is not greater."""
+
+    value: int
+
+
 Expected: TypeAlias = Callable[[Any, Context], object]
-"""(message, what is known) -> the right value, `OneOf`, `AnyBut`, or None where nothing is known to compare with"""
+"""(message, what is known) -> the right value, `OneOf`, `AnyBut`, `AtMost`, or None where nothing is known"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What *field* has to be. *text* says why, for a person."""
+    """What *field*, of the message or of its frame, has to be. *text* says why, for a person."""
 
     field: str
     expected: Expected
@@ -104,12 +117,15 @@ class Rule:
     tolerated: str = ""
 
     def check(self, mme: Mme, known: Context) -> Violation | None:
-        right, seen = self.expected(mme, known), getattr(mme, self.field)
-        if right is None or _fits(seen, right):
+        right, seen = self.expected(mme, known), getattr(known if self.field in OF_FRAME else mme, self.field)
+        if right is None or seen is None or _fits(seen, right):
             return None
         return Violation(
             self.field, _text(right), _text(seen), self.text, self.reject and not self.tolerated, self.tolerated
         )
+
+
+OF_FRAME = ("src", "dst")
 
 
 def _fits(seen: object, right: object) -> bool:
@@ -117,6 +133,8 @@ def _fits(seen: object, right: object) -> bool:
         return seen in right.values
     if isinstance(right, AnyBut):
         return seen != right.value
+    if isinstance(right, AtMost):
+        return isinstance(seen, int) and seen <= right.value
     return seen == right
 
 
@@ -125,6 +143,8 @@ def _text(value: object) -> str:
         return " or ".join(map(_text, value.values))
     if isinstance(value, AnyBut):
         return f"anything but {_text(value.value)}"
+    if isinstance(value, AtMost):
+        return f"at most {value.value}"
     if isinstance(value, bytes) and not isinstance(value, Octets):
         return value.hex() or "missing"
     return str(value)
@@ -147,6 +167,14 @@ def evse_mac(_: Mme, known: Context) -> MacAddress | None:
 
 def run_id(_: Mme, known: Context) -> RunId | None:
     return known.run_id
+
+
+def announced(_: Mme, known: Context) -> int | None:
+    return known.num_sounds
+
+
+def at_most_announced(_: Mme, known: Context) -> AtMost | None:
+    return None if known.num_sounds is None else AtMost(known.num_sounds)
 
 
 def hash_of_nmk(mme: CmSlacMatchCnf | CmSetKeyReq, _: Context) -> Nid:
@@ -181,9 +209,16 @@ MATCH_IDS = (
 ATTEN_IDS = (Rule("source_id", is_(NO_ID), ZERO_ID), Rule("resp_id", is_(NO_ID), ZERO_ID))
 ZERO_RESERVED = Rule("reserved", is_(bytes(8)), RESERVED, reject=False)
 
+FROM_PEV = Rule("src", pev_mac, "a run is one PEV's; another one has its own")
+FROM_EVSE = Rule("src", evse_mac, "the EVSE that was asked answers")
+TO_ALL = Rule("dst", is_(BROADCAST), "every EVSE in reach has to hear it", reject=False)
+TO_PEV = Rule("dst", pev_mac, "it is for this PEV alone", reject=False)
+TO_EVSE = Rule("dst", evse_mac, "it is for this EVSE alone", reject=False)
+
 RULES: dict[type[Mme], tuple[Rule, ...]] = {
-    CmSlacParmReq: TYPES,
+    CmSlacParmReq: (TO_ALL, *TYPES),
     CmSlacParmCnf: (
+        TO_PEV,
         Rule("m_sound_target", is_(BROADCAST), "sounds go to everybody, for every EVSE in reach measures them"),
         Rule("num_sounds", is_(10), "C_EV_match_MNBC is 10", reject=False),
         Rule("time_out", NOT_ZERO, "a window of no length hears no sound"),
@@ -194,25 +229,40 @@ RULES: dict[type[Mme], tuple[Rule, ...]] = {
         RUN,
     ),
     CmStartAttenCharInd: (
+        FROM_PEV,
+        TO_ALL,
         *TYPES,
         Rule("num_sounds", NOT_ZERO, "as many sounds as the EVSE confirmed, so at least one"),
+        Rule("num_sounds", announced, "as many sounds as the EVSE confirmed", reject=False),
         Rule("time_out", NOT_ZERO, "the window the EVSE confirmed, so one of some length"),
         Rule("time_out", is_(6), SIX, reject=False),
         RESP_TYPE,
         Rule("forwarding_sta", pev_mac, "results go to the PEV that sounds"),
         RUN,
     ),
-    CmMnbcSoundInd: (*TYPES, Rule("sender_id", is_(NO_ID), ZERO_ID, reject=False), RUN, ZERO_RESERVED),
+    CmMnbcSoundInd: (
+        FROM_PEV,
+        TO_ALL,
+        *TYPES,
+        Rule("sender_id", is_(NO_ID), ZERO_ID, reject=False),
+        Rule("cnt", at_most_announced, "sounds still to come: 9 ... 0 of ten, or 10 ... 1", reject=False),
+        RUN,
+        ZERO_RESERVED,
+    ),
     CmAttenProfileInd: (Rule("num_groups", is_(NUM_GROUPS), "a modem measures 58 groups of carriers", reject=False),),
     CmAttenCharInd: (
+        TO_PEV,
         *TYPES,
         Rule("source_address", pev_mac, "the PEV that sounded"),
         RUN,
         *ATTEN_IDS,
         Rule("num_sounds", NOT_ZERO, "a mean needs at least one sound"),
+        Rule("num_sounds", at_most_announced, "no more sounds than there were", reject=False),
         Rule("num_groups", is_(NUM_GROUPS), "the mean of each of 58 groups of carriers"),
     ),
     CmAttenCharRsp: (
+        FROM_PEV,
+        TO_EVSE,
         *TYPES,
         Rule("source_address", pev_mac, "the PEV that sounded"),
         RUN,
@@ -220,10 +270,14 @@ RULES: dict[type[Mme], tuple[Rule, ...]] = {
         Rule("result", is_(0), "0 is success; a PEV has nothing else to say"),
     ),
     CmValidateReq: (
+        FROM_PEV,
+        TO_EVSE,
         Rule("signal_type", is_(0), "0 is toggling of S2, the only signal there is"),
         Rule("result", is_(1), "1: the PEV is ready"),
     ),
     CmValidateCnf: (
+        FROM_EVSE,
+        TO_PEV,
         Rule("signal_type", is_(0), "0 is toggling of S2, the only signal there is"),
         Rule("toggle_num", in_first_step(0), "in step 1 nothing has been counted yet"),
         Rule(
@@ -233,6 +287,8 @@ RULES: dict[type[Mme], tuple[Rule, ...]] = {
         ),
     ),
     CmSlacMatchReq: (
+        FROM_PEV,
+        TO_EVSE,
         *TYPES,
         Rule("mvf_length", is_(MVF_LENGTH_REQ), "number of octets that follow"),
         *MATCH_IDS,
@@ -242,6 +298,8 @@ RULES: dict[type[Mme], tuple[Rule, ...]] = {
         ZERO_RESERVED,
     ),
     CmSlacMatchCnf: (
+        FROM_EVSE,
+        TO_PEV,
         *TYPES,
         Rule("mvf_length", is_(MVF_LENGTH_CNF), "number of octets that follow"),
         *MATCH_IDS,

@@ -273,7 +273,9 @@ def test_attenuation_of_debians_evse_is_read() -> None:
     assert encode(found) == octets
 
 
-@pytest.mark.parametrize("suites", [(), (0x0001,), (0x0102, 0xFFFE, 3)])
+@pytest.mark.parametrize(
+    "suites", [(), (0x0001,), (0x0102, 0xFFFE, 3), tuple(range(255))], ids=["none", "one", "three", "255"]
+)
 def test_a_secured_request_lists_its_cipher_suites(suites: tuple[int, ...]) -> None:
     """security_type 1: an octet count, then 16 bits each, low octet first."""
     sent = frame(CmSlacParmReq(security_type=1, cipher_suites=suites))
@@ -377,6 +379,14 @@ def test_extended_fields_are_counted() -> None:
     assert decode(octets).mme == CmStaIdentifyCnf(extension=b"ab")
 
 
+def test_the_longest_frame_is_encoded() -> None:
+    """1518 octets; one more is an error, for no reader and no Ethernet would take it."""
+    sent = frame(CmSlacParmReq(), trailer=bytes(1489))
+
+    assert len(encode(sent)) == 1518
+    assert decode(encode(sent)) == sent
+
+
 # Encoding judges nothing but size
 
 
@@ -459,6 +469,9 @@ def test_a_key_in_the_wrong_place_is_not_told() -> None:
         (Frame(PEV, b"\0" * 5, CmSlacParmReq()), "Frame.src: 6 octets are expected, got 5"),
         (Frame(PEV, EVSE, None), "Frame.mme: a message is expected, got NoneType"),
         (frame(CmSlacParmReq(), tag=b"\x81\x00"), "Frame.tag: 802.1Q tags have four octets each"),
+        (frame(CmSlacParmReq(), tag=b"\x81\x00\x00\x01\x88\xe1\x01\x64"), "Frame.tag: 802.1Q tags have four octets"),
+        (frame(CmSlacParmReq(), trailer=bytes(1490)), "Frame: 1519 octets are more than an Ethernet frame can have"),
+        (frame(RawMme(0xA069, bytes(1502))), "Frame: 1519 octets are more than an Ethernet frame can have"),
         (frame(CmSlacParmReq(), trailer="x"), "Frame.trailer: octets are expected"),
         (frame(CmSlacParmReq(), header=Header(256, b"")), "Header.mmv: 256 does not fit into one octet"),
         (frame(CmSlacParmReq(), header=Header(1, None)), "Header.rest: octets are expected, got None"),

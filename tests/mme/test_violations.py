@@ -33,7 +33,7 @@ from bench.mme import (
     is_homeplug,
     violations,
 )
-from bench.mme.rules import RULES, Rule
+from bench.mme.rules import OF_FRAME, RULES, Rule
 
 PEV, OTHER_PEV = MacAddress.parse("02:00:00:00:0e:01"), MacAddress.parse("02:00:00:00:0e:02")
 EVSE, OTHER_EVSE = MacAddress.parse("02:00:00:00:05:01"), MacAddress.parse("02:00:00:00:05:02")
@@ -43,7 +43,7 @@ NMK = Nmk(bytes(range(16)))
 NID = nid_from_nmk(NMK)
 AAG = bytes([20] * 58)
 
-KNOWN = Context(pev_mac=PEV, evse_mac=EVSE, run_id=RUN, validation_step=1)
+KNOWN = Context(pev_mac=PEV, evse_mac=EVSE, run_id=RUN, num_sounds=10, validation_step=1)
 
 LEGAL: dict[type[Mme], Any] = {
     CmSlacParmReq: CmSlacParmReq(run_id=RUN),
@@ -96,10 +96,12 @@ CASES = [
     Case(CmStartAttenCharInd, "resp_type", 0, TOLERATE),
     Case(CmStartAttenCharInd, "forwarding_sta", OTHER_PEV, REJECT),
     Case(CmStartAttenCharInd, "run_id", OTHER_RUN, REJECT),
+    Case(CmStartAttenCharInd, "num_sounds", 9, NOTE),
     Case(CmStartAttenCharInd, "time_out", 10, NOTE),
     *both_types(CmMnbcSoundInd),
     Case(CmMnbcSoundInd, "run_id", OTHER_RUN, REJECT),
     Case(CmMnbcSoundInd, "sender_id", LETTERS, NOTE),
+    Case(CmMnbcSoundInd, "cnt", 11, NOTE),
     Case(CmMnbcSoundInd, "reserved", b"\x01" + bytes(7), NOTE),
     Case(CmAttenProfileInd, "aag", b"", NOTE, broken="num_groups"),
     *both_types(CmAttenCharInd),
@@ -108,6 +110,7 @@ CASES = [
     Case(CmAttenCharInd, "source_id", LETTERS, REJECT),
     Case(CmAttenCharInd, "resp_id", LETTERS, REJECT),
     Case(CmAttenCharInd, "num_sounds", 0, REJECT),
+    Case(CmAttenCharInd, "num_sounds", 11, NOTE),
     Case(CmAttenCharInd, "aag", b"", REJECT, broken="num_groups"),
     *both_types(CmAttenCharRsp),
     Case(CmAttenCharRsp, "source_address", OTHER_PEV, REJECT),
@@ -179,7 +182,7 @@ def test_a_lawful_message_breaks_no_rule(cls: type[Mme]) -> None:
 
 @pytest.mark.parametrize(
     ("cls", "rule"),
-    [(cls, rule) for cls, rules in RULES.items() for rule in rules],
+    [(cls, rule) for cls, rules in RULES.items() for rule in rules if rule.field not in OF_FRAME],
     ids=lambda value: value.name if isinstance(value, type) else f"{value.field}, {value.text}",
 )
 def test_no_rule_is_without_a_case(cls: type[Mme], rule: Rule) -> None:
@@ -192,9 +195,11 @@ def test_no_rule_is_without_a_case(cls: type[Mme], rule: Rule) -> None:
 
 def test_defaults_are_lawful() -> None:
     """A message of defaults is what ISO 15118-3 asks for, as far as one message can be; groups and keys are not."""
-    broken = {cls.name: [v.field for v in violations(cls())] for cls in REGISTRY.values() if violations(cls())}
+    ten = Context(num_sounds=10)
 
-    assert broken == {
+    broken = {cls.name: [violation.field for violation in violations(cls(), ten)] for cls in REGISTRY.values()}
+
+    assert {name: fields for name, fields in broken.items() if fields} == {
         "CM_ATTEN_PROFILE.IND": ["num_groups"],
         "CM_ATTEN_CHAR.IND": ["num_groups"],
         "CM_SLAC_MATCH.CNF": ["nid"],
@@ -241,6 +246,54 @@ def test_what_is_tolerated_says_who_sends_it() -> None:
     assert all("Debian" in who for who in tolerated.values())
 
 
+# Where it comes from and where it goes
+
+ROUTES: dict[type[Mme], tuple[MacAddress | None, MacAddress | None]] = {
+    CmSlacParmReq: (None, BROADCAST),
+    CmSlacParmCnf: (None, PEV),
+    CmStartAttenCharInd: (PEV, BROADCAST),
+    CmMnbcSoundInd: (PEV, BROADCAST),
+    CmAttenProfileInd: (None, None),
+    CmAttenCharInd: (None, PEV),
+    CmAttenCharRsp: (PEV, EVSE),
+    CmValidateReq: (PEV, EVSE),
+    CmValidateCnf: (EVSE, PEV),
+    CmSlacMatchReq: (PEV, EVSE),
+    CmSlacMatchCnf: (EVSE, PEV),
+    CmSetKeyReq: (None, None),
+    CmAmpMapReq: (None, None),
+    CmAmpMapCnf: (None, None),
+}
+"""Message -> who has to send it, whom it is for; None: anybody, as in the request that opens a run."""
+
+
+@pytest.mark.parametrize("cls", ROUTES, ids=lambda cls: cls.name)
+def test_a_message_on_its_way_between_the_stations_of_the_run_is_lawful(cls: type[Mme]) -> None:
+    """From whom it has to come and to whom it has to go; what is open is open."""
+    src, dst = ROUTES[cls]
+    routed = replace(KNOWN, src=src or MacAddress(b"anyone"), dst=dst or MacAddress(b"to all"))
+
+    assert violations(LEGAL[cls], routed) == []
+
+
+@pytest.mark.parametrize("cls", [cls for cls, (src, _) in ROUTES.items() if src], ids=lambda cls: cls.name)
+def test_a_message_of_the_run_from_another_station_is_rejected(cls: type[Mme]) -> None:
+    """A PEV and its RunID are one run, and the EVSE that is asked is the one that answers."""
+    (found,) = violations(LEGAL[cls], replace(KNOWN, src=MacAddress(b"thief!")))
+
+    assert (found.field, found.expected, grade_of(found)) == ("src", str(ROUTES[cls][0]), REJECT)
+
+
+@pytest.mark.parametrize("cls", [cls for cls, (_, dst) in ROUTES.items() if dst], ids=lambda cls: cls.name)
+def test_a_message_to_the_wrong_address_is_noted(cls: type[Mme]) -> None:
+    """CM_SLAC_PARM.REQ, START and sounds are broadcast, all others are not; whoever hears it may use it."""
+    wrong = PEV if ROUTES[cls][1] == BROADCAST else BROADCAST
+
+    (found,) = violations(LEGAL[cls], replace(KNOWN, dst=wrong))
+
+    assert (found.field, found.seen, grade_of(found)) == ("dst", str(wrong), NOTE)
+
+
 # What is known
 
 
@@ -251,6 +304,20 @@ def test_what_is_not_known_is_not_checked(case: Case) -> None:
 
     assert violations(strange) == []
     assert [violation.field for violation in violations(strange, KNOWN)] == [case.field]
+
+
+@pytest.mark.parametrize(
+    ("announced", "broken"),
+    [(None, []), (8, ["num_sounds", "cnt", "num_sounds"]), (10, []), (12, ["num_sounds"])],
+)
+def test_sounds_are_counted_as_announced(announced: int | None, broken: list[str]) -> None:
+    """START repeats the number, a sound counts down from it, a mean has no more; after lost sounds it has fewer."""
+    start, sound, report = LEGAL[CmStartAttenCharInd], LEGAL[CmMnbcSoundInd], LEGAL[CmAttenCharInd]
+    known = replace(KNOWN, num_sounds=announced)
+
+    found = [violation.field for mme in (start, sound, report) for violation in violations(mme, known)]
+
+    assert found == broken
 
 
 @pytest.mark.parametrize(("step", "broken"), [(None, []), (1, ["toggle_num", "result"]), (2, [])])
@@ -291,6 +358,7 @@ def test_a_raw_message_has_no_rules() -> None:
             replace(LEGAL[CmMnbcSoundInd], reserved=b""),
             "reserved is missing, 0000000000000000 expected (reserved octets ",
         ),
+        (replace(LEGAL[CmMnbcSoundInd], cnt=11), "cnt is 11, at most 10 expected (sounds still to come: "),
         (replace(LEGAL[CmValidateCnf], result=2), "result is 2, 0 or 1 or 3 or 4 expected (not ready, ready, failure "),
         (
             replace(LEGAL[CmSlacParmCnf], m_sound_target=PEV),
@@ -315,7 +383,7 @@ def test_a_violation_does_not_tell_the_key() -> None:
 @pytest.mark.parametrize("cls", RULES, ids=lambda cls: cls.name)
 def test_rules_name_fields_that_are_there(cls: type[Mme]) -> None:
     """A field or a count of the message, so that a rename is noticed."""
-    declared = {f.name for f in fields(cls)} | {"num_groups", "amlen"}  # type: ignore[arg-type]
+    declared = {f.name for f in fields(cls)} | {"num_groups", "amlen", *OF_FRAME}  # type: ignore[arg-type]
 
     assert {rule.field for rule in RULES[cls]} <= declared
 
@@ -325,14 +393,15 @@ def test_rules_name_fields_that_are_there(cls: type[Mme]) -> None:
 
 @needs_captures
 def test_captured_messages_break_a_known_few_rules() -> None:
-    """Without context, all that real stations do wrong in their SLAC and key messages; nothing that is rejected."""
+    """All that real stations do wrong in SLAC and key messages, as far as a listener can tell; none is rejected."""
     found = set()
     for path in CAPTURES:
         with open_capture(path) as capture:
             for record in capture.records():
                 if is_homeplug(record.octets):
-                    mme = decode(record.octets).mme
-                    found |= {(mme.name, violation.field, grade_of(violation)) for violation in violations(mme)}
+                    frame = decode(record.octets)
+                    broken = violations(frame.mme, Context(src=frame.src, dst=frame.dst))
+                    found |= {(frame.mme.name, violation.field, grade_of(violation)) for violation in broken}
 
     assert found == {
         ("CM_START_ATTEN_CHAR.IND", "time_out", NOTE),  # pyPLC says 1000 ms

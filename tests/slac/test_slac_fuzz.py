@@ -157,7 +157,7 @@ EVSE_SETTINGS = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(EVSE_SETTINGS, st.data())
 def test_evse_stands_whatever_comes(settings_, data):
     """Sessions exist only while serving or matched, never more than five cars at once, one link at most."""
@@ -175,7 +175,7 @@ def test_evse_stands_whatever_comes(settings_, data):
         assert (len(linked) == 1) == (evse.state is EvseState.MATCHED)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.builds(PevSettings, ac=st.booleans(), wait_for_all=st.booleans()), st.data())
 def test_pev_stands_whatever_comes(settings_, data):
     """Every frame it sends can be encoded, and it waits for something unless it is at rest."""
@@ -204,7 +204,7 @@ MUTATIONS = st.lists(st.tuples(st.integers(0, 400), st.integers(0, 255)), max_si
 
 
 @needs_captures
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(

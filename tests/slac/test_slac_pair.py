@@ -180,7 +180,7 @@ def demand_rest(air: Air) -> None:
         assert pev.state in (PevState.MATCHED, PevState.UNMATCHED)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(fates(SHORT), max_size=120), st.booleans(), st.booleans())
 def test_pair_ends_in_agreement_whatever_is_lost_doubled_or_late(history, constant_run, wait_for_all):
     """Delays below 100 ms: both end matched or both end without, and they agree on run and network."""
@@ -195,7 +195,7 @@ def test_pair_ends_in_agreement_whatever_is_lost_doubled_or_late(history, consta
     assert (evse.state is EvseState.MATCHED) == (pev.state is PevState.MATCHED)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(fates(LONG), max_size=120), st.booleans())
 def test_nothing_breaks_when_frames_are_seconds_late(history, constant_run):
     """Frames of attempts long past: no exception, no match of one side alone, everybody comes to rest."""
@@ -209,7 +209,7 @@ def test_nothing_breaks_when_frames_are_seconds_late(history, constant_run):
     demand_rest(air)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(fates(SHORT), max_size=250),
     st.integers(1, 3),
@@ -232,7 +232,7 @@ def test_crowd_comes_to_rest_and_agrees(history, evses, pevs, same_run):
         assert len(evse.sessions) == (evse.state is EvseState.MATCHED)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(fates(SHORT), max_size=120))
 def test_confirmations_of_one_match_are_all_the_same(history):
     """However often CM_SLAC_MATCH.REQ is repeated or doubled, one run is given one network."""

@@ -127,7 +127,7 @@ LIMITS: dict[str, Limit] = {
             "CM_SLAC_PARM.REQ without answer",
             "the same CM_SLAC_PARM.REQ again",
             minimum=ms(200),
-            maximum=ms(250),
+            maximum=ms(450),
             field_maximum=ms(1300),
             field_why="cars repeat after 204..221 ms, Stellantis in pairs 207 and 1253 ms apart",
         ),

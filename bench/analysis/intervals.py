@@ -1,6 +1,6 @@
 """The intervals of table A.1 that the frames, the pilot and the link of a match show.
 
-One reading for the suite's verdicts, the timing tables and the statistics; `bench.slac.timers.LIMITS` says from
+One reading for the suite's verdicts, the timing tables and the statistics; `bench.slac.limits.LIMITS` says from
 where to where each interval runs.
 """
 
@@ -22,7 +22,8 @@ from bench.mme import (
     CmStartAttenCharInd,
     Frame,
 )
-from bench.slac.timers import C_EV_MATCH_MNBC, LIMITS, TIMERS, Limit
+from bench.slac.limits import LIMITS, Limit
+from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import Ns
 
 

@@ -16,7 +16,7 @@ from bench.mme.record import REGISTRY, Mme, header_octets
 from bench.mme.wire import integer_misfit, octets_misfit
 
 ETHERTYPE_HOMEPLUG = 0x88E1
-HOMEPLUG = b"\x88\xe1"
+HOMEPLUG = ETHERTYPE_HOMEPLUG.to_bytes(2, "big")
 VLAN = b"\x81\x00"
 MIN_LENGTH = 60
 """Shortest Ethernet frame without its check sequence; shorter messages are padded with zeros."""

@@ -14,7 +14,7 @@ from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict
 from bench.errors import ConfigError
 from bench.report.timing import ORDER, Timing
-from bench.slac.timers import LIMITS
+from bench.slac.limits import LIMITS
 from bench.units import Ns, to_ms
 
 FORMAT, VERSION = "ccs-bench-timings", 1

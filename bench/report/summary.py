@@ -9,9 +9,9 @@ import textwrap
 
 from bench.analysis.verdict import Profile, Verdict
 from bench.report.collection import Collection, Station
-from bench.report.tables import TEXT_HEAD, text_row
+from bench.report.tables import timing_table_lines
 from bench.report.timing import ORDER, Timing, bounds, ms_text
-from bench.slac.timers import LIMITS
+from bench.slac.limits import LIMITS
 from bench.units import Ns, show, to_ms, to_s
 
 WIDTH = 120
@@ -41,7 +41,7 @@ def summary_text(collection: Collection, profile: Profile = Profile.FIELD, *, un
 def _tables(collection: Collection, rows: dict[Station, list[Timing]]) -> list[str]:
     lines: list[str] = []
     for station, timings in rows.items():
-        lines += [f"{station[1]}, {collection.cases(station)} test cases", TEXT_HEAD, *map(text_row, timings)]
+        lines += [f"{station[1]}, {collection.cases(station)} test cases", *timing_table_lines(timings)]
     return lines
 
 

@@ -90,13 +90,9 @@ def _verdict_cell(judged: Judged) -> str:
     return f'<td class="{verdict.value}">{MARKS[verdict]} {SIGNS[verdict]}{often}</td>'
 
 
-def timing_table_text(intervals: Iterable[Interval], *, uncertainty: Ns = 0) -> str:
-    """The same as lines of at most 120 columns; values in ms."""
-    lines = [TEXT_HEAD]
-    lines += [text_row(timing) for timing in timings_of(intervals, uncertainty)] or [NOTHING]
-    if uncertainty:
-        lines.append(_uncertainty_text(uncertainty))
-    return "\n".join(lines) + "\n"
+def timing_table_lines(timings: Iterable[Timing]) -> list[str]:
+    """The same figures as lines of at most 120 columns; values in ms."""
+    return [TEXT_HEAD, *map(_text_row, timings)]
 
 
 COLUMNS = "{:<41} {:<4} {:>3} {:>8} {:>8} {:>8} {:>10} {:>10} {:>8} {:>5} {:>5}"
@@ -106,7 +102,7 @@ TEXT_HEAD = COLUMNS.format(
 SHORT = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "?"}
 
 
-def text_row(timing: Timing) -> str:
+def _text_row(timing: Timing) -> str:
     limit = timing.limit
     strict, field = timing.judged(Profile.STRICT), timing.judged(Profile.FIELD)
     several = len(timing.values) > 1

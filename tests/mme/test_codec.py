@@ -20,9 +20,11 @@ from bench.mme import (
     CmAmpMapReq,
     CmAttenCharInd,
     CmAttenProfileInd,
+    CmGetKeyCnf,
     CmMnbcSoundInd,
     CmNwStatsCnf,
     CmNwStatsReq,
+    CmSetKeyCnf,
     CmSetKeyReq,
     CmSlacMatchCnf,
     CmSlacMatchReq,
@@ -36,6 +38,7 @@ from bench.mme import (
     Mme,
     NwInfoNetwork,
     NwInfoStation,
+    NwInfoStationV0,
     RawMme,
     StationRate,
     VsAttenCharInd,
@@ -377,6 +380,29 @@ def test_extended_fields_are_counted() -> None:
 
     assert octets[24:28] == b"\x02ab\0"
     assert decode(octets).mme == CmStaIdentifyCnf(extension=b"ab")
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        # accepted is 1, no nonces, HLE protocol, message number FF of a local modem
+        (CmSetKeyCnf(), "01 00000000 00000000 04 0000 ff 00"),
+        # granted is 0, the key is an NMK, EKS 1
+        (CmGetKeyCnf(), "00 01 00000000 00000000 00000000000000 01 04 0000 ff"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Mme) else "",
+)
+def test_key_answers_of_defaults_are_those_of_a_local_modem(answer: Mme, body: str) -> None:
+    """Every modem captured reports an accepted key with result 1, although the standard calls 0 success."""
+    expected = bytes.fromhex(body)
+
+    assert encode(frame(answer))[19 : 19 + len(expected)] == expected
+
+
+def test_stations_of_a_green_phy_network_have_a_rate_of_9() -> None:
+    """VS_NW_INFO.CNF: 9 Mbit/s both ways in every Green PHY network captured, in either form."""
+    for station in (NwInfoStation(), NwInfoStationV0()):
+        assert (station.tx, station.rx) == (9, 9)
 
 
 def test_the_longest_frame_is_encoded() -> None:

@@ -35,8 +35,8 @@ from bench.mme import CmAttenProfileInd as CmAttenProfile
 from bench.report.ladder import ladder_svg
 from bench.report.palette import state_class
 from bench.slac.evse_table import EvseState
+from bench.slac.limits import LIMITS
 from bench.slac.pev_table import PevState
-from bench.slac.timers import LIMITS
 from bench.trace import Direction, Trace
 from bench.units import Ns, ms, s
 

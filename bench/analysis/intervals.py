@@ -7,24 +7,15 @@ where to where each interval runs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
-from bench.ids import MacAddress, RunId
-from bench.mme import (
-    CmAttenCharInd,
-    CmAttenCharRsp,
-    CmMnbcSoundInd,
-    CmSlacMatchCnf,
-    CmSlacMatchReq,
-    CmSlacParmCnf,
-    CmSlacParmReq,
-    CmStartAttenCharInd,
-    Frame,
-)
+from bench.analysis.conversation import SLAC_MESSAGES, Conversation, Heard, opens_attempt
+from bench.ids import MacAddress
+from bench.mme import Frame
 from bench.slac.limits import LIMITS, Limit
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
-from bench.units import Ns
+from bench.units import Ns, ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,38 +31,7 @@ class Interval:
         return self.limit.name
 
 
-@dataclass
-class _Attempt:
-    """The frames of one matching attempt, by kind, as (t, frame)."""
-
-    pev_mac: MacAddress
-    run_id: RunId
-    parm_req: list[Ns] = field(default_factory=list)
-    parm_cnf: list[Ns] = field(default_factory=list)
-    start: list[Ns] = field(default_factory=list)
-    sound: list[Ns] = field(default_factory=list)
-    ind: list[Ns] = field(default_factory=list)
-    rsp: list[Ns] = field(default_factory=list)
-    match_req: list[Ns] = field(default_factory=list)
-    match_cnf: list[Ns] = field(default_factory=list)
-    last: Ns = 0
-
-    @property
-    def progressed(self) -> bool:
-        return bool(self.start or self.sound or self.ind or self.match_req)
-
-
-_KINDS = {
-    CmSlacParmReq: "parm_req",
-    CmSlacParmCnf: "parm_cnf",
-    CmStartAttenCharInd: "start",
-    CmMnbcSoundInd: "sound",
-    CmAttenCharInd: "ind",
-    CmAttenCharRsp: "rsp",
-    CmSlacMatchReq: "match_req",
-    CmSlacMatchCnf: "match_cnf",
-}
-DUPLICATE: Ns = 50_000_000
+DUPLICATE: Ns = ms(50)
 """Two requests closer than this are one request sent twice (Hyundai), not a repetition after a time-out."""
 
 
@@ -91,17 +51,18 @@ def measure(
     link_at   when the link of the last match was seen
     """
     found: list[Interval] = []
-    before: _Attempt | None = None
+    before: Conversation | None = None
     for attempt in _attempts(frames, pev_mac, evse_mac):
-        if before is None and offer_at is not None and attempt.parm_req:
-            found.append(_interval("TP_EV_SLAC_init", offer_at, attempt.parm_req[0]))
-            found.append(_interval("TT_EVSE_SLAC_init", offer_at, attempt.parm_req[0]))
-        if before is not None and attempt.parm_req:
-            found.append(_interval("TT_matching_rate", before.last, attempt.parm_req[0]))
+        requests = _times(attempt.param_reqs)
+        if before is None and offer_at is not None and requests:
+            found.append(_interval("TP_EV_SLAC_init", offer_at, requests[0]))
+            found.append(_interval("TT_EVSE_SLAC_init", offer_at, requests[0]))
+        if before is not None and requests:
+            found.append(_interval("TT_matching_rate", _last_of(before, pev_mac), requests[0]))
         found += _of(attempt)
         before = attempt
-    if before is not None and link_at is not None and before.match_cnf:
-        found.append(_interval("TT_match_join", before.match_cnf[-1], link_at))
+    if before is not None and link_at is not None and before.match_cnfs:
+        found.append(_interval("TT_match_join", before.match_cnfs[-1].t, link_at))
     return sorted(found, key=lambda interval: (interval.start, interval.name))
 
 
@@ -112,62 +73,83 @@ def _interval(name: str, start: Ns, end: Ns) -> Interval:
 
 def _attempts(
     frames: Iterable[tuple[Ns, Frame]], pev_mac: MacAddress, evse_mac: MacAddress | None
-) -> Iterable[_Attempt]:
-    current: _Attempt | None = None
-    for t, frame in frames:
-        kind = _KINDS.get(type(frame.mme))
-        if kind is None or pev_mac not in (frame.src, frame.dst):
+) -> Iterable[Conversation]:
+    current: Conversation | None = None
+    for number, (t, frame) in enumerate(frames, 1):
+        mme = frame.mme
+        if not isinstance(mme, SLAC_MESSAGES) or pev_mac not in (frame.src, frame.dst):
             continue
-        from_pev = frame.src == pev_mac
-        if not from_pev and evse_mac is not None and frame.src != evse_mac:
+        if frame.src != pev_mac and evse_mac not in (None, frame.src):
             continue
-        if isinstance(frame.mme, CmSlacParmReq) and (
-            current is None or current.progressed or current.run_id != frame.mme.run_id
-        ):
+        heard = Heard(number, t, frame.dst, frame.src, mme)
+        if opens_attempt(current, heard):
             if current is not None:
                 yield current
-            current = _Attempt(pev_mac, frame.mme.run_id)
-        if current is not None:
-            getattr(current, kind).append(t)
-            if from_pev:
-                current.last = t
+            current = Conversation(current.index + 1 if current else 1, None)
+        assert current is not None
+        current.add(heard)
     if current is not None:
         yield current
 
 
-def _of(a: _Attempt) -> Iterable[Interval]:
+def _times(heard: Iterable[Heard[object]]) -> list[Ns]:
+    return [one.t for one in heard]
+
+
+def _last_of(attempt: Conversation, pev_mac: MacAddress) -> Ns:
+    """When the PEV was last heard in *attempt*."""
+    sent = (attempt.param_reqs, attempt.starts, attempt.sounds, attempt.atten_rsps, attempt.match_reqs)
+    return max(one.t for messages in sent for one in messages if one.src == pev_mac)
+
+
+def _of(a: Conversation) -> Iterable[Interval]:
     """The intervals within one attempt; whatever is missing is left out.
 
     Answers count from the first time they were asked for: a repetition does not excuse a late answer.
     """
-    answered = [(req, next((cnf for cnf in a.parm_cnf if cnf >= req), None)) for req in a.parm_req]
-    for (req, cnf), (following, _) in zip(answered, [*answered[1:], (None, None)], strict=True):
-        if cnf is not None and (following is None or cnf < following or following - req < DUPLICATE):
-            yield _interval("TP_match_response (CM_SLAC_PARM)", req, cnf)
-        elif following is not None and following - req >= DUPLICATE:
-            yield _interval("TT_match_response (CM_SLAC_PARM)", req, following)
-    if a.parm_cnf and a.start:
-        request = max((req for req in a.parm_req if req <= a.parm_cnf[-1]), default=None)
-        if request is not None:
-            yield _interval("TP_match_sequence", request + TIMERS.tt_match_response, a.start[0])
-        yield _interval("TT_match_sequence", a.parm_cnf[-1], a.start[0])
-    for earlier, later in pairwise(a.start):
-        yield _interval("TP_EV_batch_msg_interval (START)", earlier, later)
-    if a.start and a.sound:
-        yield _interval("TP_EV_batch_msg_interval (START to sound)", a.start[-1], a.sound[0])
-    for earlier, later in pairwise(a.sound):
-        yield _interval("TP_EV_batch_msg_interval (sound)", earlier, later)
-    if a.start and a.ind:
-        window_ends = a.start[0] + TIMERS.tt_evse_match_mnbc
-        heard_all = len(a.sound) >= C_EV_MATCH_MNBC
-        yield _interval("TP_EVSE_avg_atten_calc", min(a.sound[-1], window_ends) if heard_all else window_ends, a.ind[0])
-        yield _interval("TT_EV_atten_results", a.start[0], a.ind[0])
-    if a.ind and a.rsp:
-        yield _interval("TP_match_response (CM_ATTEN_CHAR)", a.ind[0], a.rsp[0])
-    if a.rsp and a.match_req:
-        rsp = max((t for t in a.rsp if t <= a.match_req[0]), default=a.rsp[0])
-        results_over = a.start[0] + TIMERS.tt_ev_atten_results if a.start else rsp
-        yield _interval("TP_EV_match_session", max(rsp, results_over), a.match_req[0])
-        yield _interval("TT_EVSE_match_session", rsp, a.match_req[0])
-    if a.match_req and a.match_cnf:
-        yield _interval("TP_match_response (CM_SLAC_MATCH)", a.match_req[0], a.match_cnf[0])
+    yield from _of_requests(_times(a.param_reqs), _times(a.param_cnfs), _times(a.starts))
+    yield from _of_sounding(a)
+    ind, rsp, match_req = _times(a.atten_inds), _times(a.atten_rsps), _times(a.match_reqs)
+    start = a.starts[0].t if a.starts else None
+    if ind and rsp:
+        yield _interval("TP_match_response (CM_ATTEN_CHAR)", ind[0], rsp[0])
+    if rsp and match_req:
+        answered = max((t for t in rsp if t <= match_req[0]), default=rsp[0])
+        results_over = answered if start is None else start + TIMERS.tt_ev_atten_results
+        yield _interval("TP_EV_match_session", max(answered, results_over), match_req[0])
+        yield _interval("TT_EVSE_match_session", answered, match_req[0])
+    if match_req and a.match_cnfs:
+        yield _interval("TP_match_response (CM_SLAC_MATCH)", match_req[0], a.match_cnfs[0].t)
+
+
+def _of_requests(req: list[Ns], cnf: list[Ns], start: list[Ns]) -> Iterable[Interval]:
+    """CM_SLAC_PARM: answered or repeated; and how the PEV goes on."""
+    answers = [next((t for t in cnf if t >= asked), None) for asked in req]
+    for asked, answer, following in zip(req, answers, [*req[1:], None], strict=True):
+        if answer is not None and (following is None or answer < following or following - asked < DUPLICATE):
+            yield _interval("TP_match_response (CM_SLAC_PARM)", asked, answer)
+        elif following is not None and following - asked >= DUPLICATE:
+            yield _interval("TT_match_response (CM_SLAC_PARM)", asked, following)
+    if cnf and start:
+        answered = max((t for t in req if t <= cnf[-1]), default=None)
+        if answered is not None:
+            yield _interval("TP_match_sequence", answered + TIMERS.tt_match_response, start[0])
+        yield _interval("TT_match_sequence", cnf[-1], start[0])
+
+
+def _of_sounding(a: Conversation) -> Iterable[Interval]:
+    """START, sounds and the report. Where a sound is missing there is no interval: it may have been lost on the way."""
+    for before, after in pairwise(a.starts):
+        yield _interval("TP_EV_batch_msg_interval (START)", before.t, after.t)
+    if a.starts and a.sounds and a.sounds[0].mme.cnt in (0, a.starts[0].mme.num_sounds - 1):
+        yield _interval("TP_EV_batch_msg_interval (START to sound)", a.starts[-1].t, a.sounds[0].t)
+    for one, next_one in pairwise(a.sounds):
+        if abs(one.mme.cnt - next_one.mme.cnt) == 1:
+            yield _interval("TP_EV_batch_msg_interval (sound)", one.t, next_one.t)
+    if a.starts and a.atten_inds:
+        start, reported = a.starts[0].t, a.atten_inds[0].t
+        over = start + TIMERS.tt_evse_match_mnbc
+        if len(a.sounds) >= C_EV_MATCH_MNBC:
+            over = min(over, a.sounds[-1].t)
+        yield _interval("TP_EVSE_avg_atten_calc", over, reported)
+        yield _interval("TT_EV_atten_results", start, reported)

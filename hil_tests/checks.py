@@ -73,7 +73,7 @@ def demand_lawful(
             run_id = entry.mme.run_id
         if entry.direction is Direction.OUT or entry.frame.src != sender:
             continue
-        found = violations(entry.frame.mme, replace(known, run_id=run_id))
+        found = violations(entry.frame.mme, replace(known, run_id=run_id, src=entry.frame.src, dst=entry.frame.dst))
         broken = [v for v in found if v.reject or (v.tolerated and profile is Profile.STRICT)]
         if broken:
             raise Deviation(

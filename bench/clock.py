@@ -5,9 +5,11 @@ The idea of a clock that is set to the next deadline instead of waiting for it i
 
 from __future__ import annotations
 
+import select
+import time
 from typing import Protocol
 
-from bench.units import Ns
+from bench.units import Ns, to_s
 
 
 class Clock(Protocol):
@@ -33,3 +35,42 @@ class VirtualClock:
         if deadline < self._now:
             raise ValueError(f"time cannot go back from {self._now} to {deadline}")
         self._now = deadline
+
+
+class SystemClock:
+    """The computer's monotonic clock. `wait` is one select over the file descriptors that drivers `watch`.
+
+        clock = SystemClock()
+        clock.watch(port.fileno())       # the driver of a port, when it opens
+        clock.wait(deadline)             # the pump
+        clock.unwatch(port.fileno())     # the driver, before it closes the descriptor
+
+    A descriptor that stays readable ends every wait at once: whoever has it watched reads it when its `busy` or
+    `receive` is asked. Deadlines are instants, so a wait that ended late does not delay the next one.
+
+    Plain select, because its timeout counts microseconds; those of poll and epoll are rounded up to milliseconds. It
+    takes descriptors below 1024 only, on Windows sockets only and at least one.
+    """
+
+    def __init__(self) -> None:
+        self._watched: set[int] = set()
+
+    def now(self) -> Ns:
+        return time.monotonic_ns()
+
+    def watch(self, fd: int) -> None:
+        """End waits early while *fd* is readable. ValueError if it is watched already or no descriptor for select."""
+        if fd in self._watched:
+            raise ValueError(f"file descriptor {fd} is watched already")
+        select.select([fd], [], [], 0)
+        self._watched.add(fd)
+
+    def unwatch(self, fd: int) -> None:
+        """Idempotent."""
+        self._watched.discard(fd)
+
+    def wait(self, deadline: Ns) -> None:
+        while (remaining := deadline - self.now()) > 0:
+            readable, _, _ = select.select(self._watched, [], [], to_s(remaining))
+            if readable:
+                return

@@ -8,6 +8,7 @@ import typer
 
 from bench import __version__
 from bench.cli.analyze import analyze
+from bench.cli.sim import sim
 
 EPILOG = "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble."
 
@@ -37,3 +38,4 @@ def bench(
 
 
 app.command(epilog=EPILOG)(analyze)
+app.add_typer(sim, name="sim", epilog=EPILOG)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeAlias
 
 from bench.ids import Dak, MacAddress, Nid, Nmk, RunId, StationId
 
-NUMERALS = {1: "one octet", 2: "two octets", 4: "four octets"}
+NUMERALS = {1: "one octet", 2: "two octets", 4: "four octets", 8: "eight octets"}
 
 
 def integer_misfit(value: object, size: int) -> str | None:
@@ -137,6 +137,7 @@ WireType: TypeAlias = Fixed | UpTo | Groups | Many | Packed4 | CipherSuites | Co
 U8: TypeAlias = Annotated[int, Fixed("B")]
 U16: TypeAlias = Annotated[int, Fixed("H")]
 U32: TypeAlias = Annotated[int, Fixed("I")]
+U64: TypeAlias = Annotated[int, Fixed("Q")]
 Mac: TypeAlias = Annotated[MacAddress, Fixed("6s", MacAddress)]
 Run: TypeAlias = Annotated[RunId, Fixed("8s", RunId)]
 NetId: TypeAlias = Annotated[Nid, Fixed("7s", Nid)]
@@ -150,4 +151,5 @@ Oct4: TypeAlias = Annotated[bytes, Fixed("4s")]
 Oct5: TypeAlias = Annotated[bytes, Fixed("5s")]
 Oct7: TypeAlias = Annotated[bytes, Fixed("7s")]
 Oct8: TypeAlias = Annotated[bytes, Fixed("8s")]
+Oct12: TypeAlias = Annotated[bytes, Fixed("12s")]
 Oct16: TypeAlias = Annotated[bytes, Fixed("16s")]

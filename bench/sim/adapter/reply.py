@@ -1,0 +1,24 @@
+"""What a request brings about: a confirmation, and perhaps something the adapter does once that is out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from bench.mme import Mme
+
+if TYPE_CHECKING:
+    from bench.sim.adapter.modem import VirtualAdapter
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A confirmation with consequences: *then* is done at the instant *mme* leaves."""
+
+    mme: Mme
+    then: Callable[[], None]
+
+
+Answer: TypeAlias = Callable[["VirtualAdapter", Any, bool], Mme | Reply | None]
+"""(adapter, request, whether it came from the adapter's own host) -> confirmation, None for none"""

@@ -13,26 +13,21 @@ from typing import Annotated, ClassVar
 
 from bench.ids import Dak, Nmk
 from bench.mme.network import NO_MAC
-from bench.mme.record import Mme, Record, message, record
+from bench.mme.record import Mme, message
 from bench.mme.wire import (
     U8,
     U16,
     U32,
-    U64,
     Count,
     DeviceKey,
-    Fixed,
     Groups,
     Key,
     Mac,
-    Oct1,
     Oct2,
     Oct3,
-    Oct4,
     Oct8,
     Oct12,
     Oct16,
-    Packed4,
     UpTo,
 )
 
@@ -43,13 +38,6 @@ PEKS_LOCAL, PEKS_REMOTE = 0x0F, 0x00
 
 JOIN, LEAVE, MEMBERSHIP = 1, 2, 3
 """Actions of MS_PB_ENC.REQ."""
-
-DIRECTION_TX, DIRECTION_RX, DIRECTION_BOTH = 0, 1, 2
-LINK_PEER, LINK_ALL_CSMA = 0xF8, 0xFC
-"""VS_LNK_STATS: what is counted, and on which links."""
-
-MMV1_TONE_MAP_FIXED = 18
-"""Octets that the data length of VS_TONE_MAP.CNF counts in front of the map."""
 
 
 def text_of(octets: bytes) -> str:
@@ -121,93 +109,6 @@ class VsWdRptInd(Mme):
     data: Annotated[bytes, Groups()] = b""
 
 
-@message(0xA030, mmv=0)
-class VsLnkStatsReq(Mme):
-    """control 1 clears after reading. Source, and captured as part of a whole exchange."""
-
-    control: U8 = 0
-    direction: U8 = DIRECTION_BOTH
-    link_id: U8 = LINK_ALL_CSMA
-    peer: Mac = NO_MAC
-
-
-@record
-class LinkStatistics(Record):
-    """Counters of both directions: MPDUs, and physical blocks (PB) in them. Captured."""
-
-    tx_mpdu_acked: U64 = 0
-    tx_mpdu_collided: U64 = 0
-    tx_mpdu_failed: U64 = 0
-    tx_pb_passed: U64 = 0
-    tx_pb_failed: U64 = 0
-    rx_mpdu_acked: U64 = 0
-    rx_mpdu_failed: U64 = 0
-    rx_pb_passed: U64 = 0
-    rx_pb_failed: U64 = 0
-    rx_turbo_bit_errors_passed: U64 = 0
-    rx_turbo_bit_errors_failed: U64 = 0
-    num_intervals: U8 = 0
-    intervals: Annotated[bytes, Fixed("198s")] = bytes(198)
-
-
-@message(0xA031, mmv=0)
-class VsLnkStatsCnf(Mme):
-    """status 1 bad control, 2 bad direction, 0x10 bad link, 0x20 bad MAC; 311 octets for both directions. Captured.
-
-    The layout of *counters* is known for both directions only.
-    """
-
-    status: U8 = STATUS_OK
-    direction: U8 = DIRECTION_BOTH
-    link_id: U8 = LINK_ALL_CSMA
-    tei: U8 = 0
-    counters: Annotated[bytes, UpTo(287)] = bytes(287)
-
-    @classmethod
-    def of(cls, statistics: LinkStatistics, *, link_id: int = LINK_ALL_CSMA, tei: int = 0) -> VsLnkStatsCnf:
-        return cls(link_id=link_id, tei=tei, counters=LinkStatistics._write(statistics))
-
-    @property
-    def statistics(self) -> LinkStatistics | None:
-        """None if this confirmation does not count both directions."""
-        if self.status != STATUS_OK or self.direction != DIRECTION_BOTH or len(self.counters) < 287:
-            return None
-        found: LinkStatistics = LinkStatistics._read(self.counters, 0, len(self.counters))[0]
-        return found
-
-
-@message(0xA048, mmv=0)
-class VsFrLbkReq(Mme):
-    """Send *frame* in a loop for *duration* seconds. tshark, whose length is big endian by mistake."""
-
-    duration: U8 = 1
-    reserved: Oct1 = b"\0"
-    length: ClassVar[Count] = Count("frame", "H")
-    frame: Annotated[bytes, Groups()] = b""
-
-
-@message(0xA049, mmv=0)
-class VsFrLbkCnf(Mme):
-    """tshark."""
-
-    status: U8 = STATUS_OK
-    duration: U8 = 0
-    length: U16 = 0
-
-
-@message(0xA04C, mmv=0)
-class VsLbkStatReq(Mme):
-    """tshark."""
-
-
-@message(0xA04D, mmv=0)
-class VsLbkStatCnf(Mme):
-    """tshark."""
-
-    status: U8 = STATUS_OK
-    state: U8 = 0
-
-
 @message(0xA050, mmv=0)
 class VsSetKeyReq(Mme):
     """Give a modem its NMK: the local one, or with *peks* 0 the one at *remote_mac* that has this DAK. Exchanged."""
@@ -276,7 +177,7 @@ class VsOpAttributesCnf(Mme):
 
     data_length  what is data from *hardware* on: 118 octets from a QCA7420, 114 from QCA7000/7005
     version      five words: major, minor, sub, sustaining, build
-    mains        bits 0-1 line frequency 1 50 Hz, 2 60 Hz, 0 unknown; bits 2-3 zero crossing 0 not yet, 1 seen, 2 missing
+    mains        bits 0-1 line frequency: 1 50 Hz, 2 60 Hz; bits 2-3 zero crossing: 0 not yet, 1 seen, 2 missing
     blocks       of RAM: receive, transmit, shared, and the same free
     rest         what a QCA7420 adds, then zeros
     """
@@ -324,84 +225,6 @@ class VsOpAttributesCnf(Mme):
         return self.major, self.minor, self.sub, self.sustaining, self.build
 
 
-@message(0xA06C, mmv=0)
-class VsEnetSettingsReq(Mme):
-    """Control 0 and 0x10 read: the settings, and with 0x10 what the link has become. Captured."""
-
-    control: U8 = 0
-    auto_negotiate: U8 = 0
-    advertised: U8 = 0
-    speed: U8 = 0
-    duplex: U8 = 0
-    flow_control: U8 = 0
-
-
-@message(0xA06D, mmv=0)
-class VsEnetSettingsCnf(Mme):
-    """status 1 bad control, 2 written, 3 bad parameter, 4 not supported (host port is SPI). Captured.
-
-    speed 0 10, 1 100, 2 1000 Mbit/s; duplex 1 full; link 1 off, 2 on; flow_control 0 off, 1 tx, 2 rx, 3 on
-    """
-
-    status: U8 = STATUS_OK
-    speed: U8 = 0
-    duplex: U8 = 0
-    link: U8 = 0
-    flow_control: U8 = 0
-
-
-@message(0xA070, mmv=1)
-class VsToneMapReq(Mme):
-    """What is loaded on each carrier towards a peer. The form QCA7000/7420 use. Exchanged."""
-
-    sub_version: U8 = 0
-    reserved: Oct3 = bytes(3)
-    peer: Mac = NO_MAC
-    slot: U8 = 0
-    coupling: U8 = 0
-
-
-@message(0xA071, mmv=1)
-class VsToneMapCnf(Mme):
-    """carriers  modulation of each, 4 bits: 2 throughout on a Green PHY link; 503 octets. Captured from a QCA7420.
-
-    data_length counts what follows it. Debian's plctone expects six octets more in front of the map.
-    """
-
-    status: U8 = STATUS_OK
-    reserved: U8 = 0
-    data_length: U16 = MMV1_TONE_MAP_FIXED
-    sub_version: U8 = 0
-    reserved2: U8 = 0
-    peer: Mac = NO_MAC
-    slot: U8 = 0
-    coupling: U8 = 0
-    num_tone_maps: U8 = 0
-    reserved3: U8 = 0
-    num_carriers: ClassVar[Count] = Count("carriers", "H")
-    reserved4: Oct4 = bytes(4)
-    carriers: Annotated[bytes, Packed4()] = b""
-
-
-@message(0xA070, mmv=0, name="VS_TONE_MAP.REQ")
-class VsToneMapReqV0(Mme):
-    """Captured; the fields: tshark."""
-
-    peer: Mac = NO_MAC
-    slot: U8 = 0
-
-
-@message(0xA071, mmv=0, name="VS_TONE_MAP.CNF")
-class VsToneMapCnfV0(Mme):
-    """status 2 bad slot, which is all a QCA7420 says. Captured; the fields behind status: tshark."""
-
-    status: U8 = STATUS_OK
-    slot: U8 = 0
-    num_tone_maps: U8 = 0
-    num_carriers: ClassVar[Count] = Count("carriers", "H")
-    carriers: Annotated[bytes, Packed4()] = b""
-
-
 @message(0xA07C, mmv=0)
 class VsFacDefaultsReq(Mme):
     """Exchanged."""
@@ -412,19 +235,6 @@ class VsFacDefaultsCnf(Mme):
     """Exchanged."""
 
     status: U8 = STATUS_OK
-
-
-@message(0xA0B8, mmv=0)
-class VsPlLinkStatusReq(Mme):
-    """Exchanged."""
-
-
-@message(0xA0B9, mmv=0)
-class VsPlLinkStatusCnf(Mme):
-    """link 1 up, 0 down. Exchanged."""
-
-    status: U8 = STATUS_OK
-    link: U8 = 0
 
 
 @message(0xA0DC, mmv=0)

@@ -15,6 +15,7 @@ from bench.profiles.adapter import (
     PibMessages,
     SetKey,
     SwVer,
+    Vendor,
 )
 from bench.profiles.charger import (
     AfterLastSound,
@@ -113,6 +114,7 @@ __all__ = [
     "VehicleEvidence",
     "VehicleProfile",
     "VehicleSeen",
+    "Vendor",
     "adapter",
     "adapters",
     "charger",

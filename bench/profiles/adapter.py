@@ -118,6 +118,21 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """What vendor messages tell of the hardware.
+
+    hardware        VS_OP_ATTRIBUTES.CNF from the SDRAM type on, as long as the family's data
+    ethernet_link   VS_ENET_SETTINGS.CNF to control 0x10: status, speed, duplex, link, flow control
+    obeys_partners  a partner of the same network may restart it and reset it to factory defaults
+    """
+
+    hardware: bytes
+    ethernet_link: bytes
+    obeys_partners: bool
+    assumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterProfile:
     """One family of HomePlug adapters.
 
@@ -134,6 +149,7 @@ class AdapterProfile:
     sources: tuple[str, ...]
     notes: tuple[str, ...] = ()
     sw_ver: SwVer
+    vendor: Vendor
     pib: Pib
     latency: Latency
     forwarding: Forwarding

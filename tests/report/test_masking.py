@@ -88,7 +88,12 @@ def test_a_ladder_drawn_alone_holds_no_key_either(form):
 def test_the_messages_that_carry_a_key_are_found_by_their_field_types():
     names = {kind.name: fields for kind, fields in key_fields().items()}
 
-    assert names == {"CM_SET_KEY.REQ": ("nmk",), "CM_SLAC_MATCH.CNF": ("nmk",), "CM_GET_KEY.CNF": ("key",)}
+    assert names == {
+        "CM_SET_KEY.REQ": ("nmk",),
+        "CM_SLAC_MATCH.CNF": ("nmk",),
+        "CM_GET_KEY.CNF": ("key",),
+        "VS_SET_KEY.REQ": ("nmk", "dak"),
+    }
 
 
 @pytest.mark.parametrize("kind", [CmSetKeyReq, CmSlacMatchCnf, CmGetKeyCnf])

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from bench.clock import VirtualClock
-from bench.ids import MacAddress, Nid, Nmk
+from bench.ids import Dak, MacAddress, Nid, Nmk
 from bench.mme import Frame, Mme, RawMme, decode, encode
 from bench.profiles import AdapterProfile, adapter
 from bench.sim.adapter import ModemRole, VirtualAdapter
@@ -70,6 +70,7 @@ class Stand:
         mac: MacAddress | None = None,
         nmk: Nmk | None = None,
         nid: Nid | None = None,
+        dak: Dak | None = None,
         scatter: bool = False,
     ) -> VirtualAdapter:
         number = next(self._addresses)
@@ -82,6 +83,7 @@ class Stand:
             name=name or f"{role.value} modem {number}",
             nmk=nmk,
             nid=nid,
+            dak=dak,
             scatter=scatter,
         )
 

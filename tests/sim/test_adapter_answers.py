@@ -211,14 +211,28 @@ def test_nw_info_without_a_network_has_two_octets_of_data(stand, tp_link, from_d
     assert answers(stand, tp_link[1], TP_LINK, VsNwInfoReq()) == [dump]
 
 
-@pytest.mark.parametrize("request_", [VsNwInfoReq(), VsNwInfoReqV0()])
-def test_coordinator_alone_is_in_no_network(stand, request_):
-    """Nobody asked a real one; a network of one is no network to a tool that counts stations."""
+def test_a_coordinator_alone_has_a_network_without_stations(stand, from_dump):
+    """A TL-PA4010P alone at pyPLC (2024-04-20). Its SNID was 8; here it is 14."""
+    dump = from_dump("""
+0000  dc 0e a1 11 67 08 98 48 27 5a 3c e4 88 e1 01 39
+0010  a0 00 00 00 b0 52 00 00 22 00 00 01 01 02 03 04
+0020  05 06 07 00 00 0e 01 00 00 00 00 02 98 48 27 5a
+0030  3c e4 01 00 00 00 00 00 00 00 00 00
+      length 60""")
+    nid = Nid.fromhex("01020304050607")
+    modem = stand.adapter(ModemRole.EVSE, mac=MacAddress.parse("98:48:27:5a:3c:e4"), nid=nid)
+
+    assert answers(stand, stand.host(modem, PYPLC_HOST), LOCAL_DEVICE, VsNwInfoReq()) == [dump]
+
+
+def test_a_coordinator_alone_says_the_same_in_version_0(stand):
     port = stand.host(stand.adapter(ModemRole.EVSE))
-    stand.say(port, LOCAL_DEVICE, request_)
+    stand.say(port, LOCAL_DEVICE, VsNwInfoReqV0())
     stand.run_for(ms(60))
 
-    assert [heard.mme.networks for heard in stand.heard(port)] == [()]
+    ((network,),) = [heard.mme.networks for heard in stand.heard(port)]
+
+    assert (network.tei, network.role, network.stations) == (1, 2, ())
 
 
 def test_nw_info_in_version_1_as_a_station_sees_its_network(stand, from_dump):
@@ -376,7 +390,7 @@ def test_answers_scatter_within_the_profile_if_wanted_and_repeat_with_the_seed(m
     "request_",
     [
         RawMme(0xA0B0, bytes(3) + bytes(40), mmv=0),
-        RawMme(0xA01C, bytes.fromhex("00b052") + bytes(40), mmv=0),
+        RawMme(0xA004, bytes.fromhex("00b052") + bytes(40), mmv=0),
         RawMme(0xA000, bytes.fromhex("0000") + bytes.fromhex("00b052") + bytes(40), mmv=1),
         RawMme(0xA000, bytes.fromhex("001122") + bytes(40), mmv=0),
         CmStaCapReq(),
@@ -384,7 +398,7 @@ def test_answers_scatter_within_the_profile_if_wanted_and_repeat_with_the_seed(m
         CmGetKeyCnf(),
         VsSwVerCnf(),
     ],
-    ids=["MODULE_OPERATION", "RS_DEV", "SW_VER in MMV 1", "foreign OUI", "STA_CAP", "AMP_MAP", "a CNF", "another CNF"],
+    ids=["MODULE_OPERATION", "WR_MEM", "SW_VER in MMV 1", "foreign OUI", "STA_CAP", "AMP_MAP", "a CNF", "another CNF"],
 )
 def test_what_a_modem_does_not_know_gets_no_answer(stand, tp_link, request_):
     assert answers(stand, tp_link[1], TP_LINK, request_, wait=s(1)) == []

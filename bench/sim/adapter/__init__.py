@@ -3,7 +3,8 @@
 modem        `VirtualAdapter`: Ethernet jack, powerline, power; which frame goes where
 forwarding   which SLAC frames reach the host of an EVSE's and of a PEV's modem
 network      key, restart and association: with whom it forms an AVLN, and who is who in it
-answers      management messages it answers; the ones for parameter block, firmware, reset belong there too
+answers      management messages it answers; the ones for parameter block and firmware belong there too
+vendor_answers, reply, traffic   the vendor's messages among them, and what they need
 sounding     what an EVSE's modem tells its host about each sound
 """
 

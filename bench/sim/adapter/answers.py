@@ -4,14 +4,14 @@ One function per request, in `ANSWERS`. It is given the adapter, the request and
 host, and returns the confirmation. When and to whom that goes is the adapter's business. A request that is not listed
 here gets no answer, as from a real modem of another family.
 
-Requests that read and write the parameter block or firmware (VS_MODULE_OPERATION, VS_RD_MOD and relatives, VS_RS_DEV,
-VS_FAC_DEFAULTS) are to be listed here by a module of their own, next to the memory they work on.
+Vendor messages beyond version and network are in `vendor_answers`. Requests that read and write the parameter block or
+firmware (VS_MODULE_OPERATION, VS_RD_MOD and relatives) are to be listed here by a module of their own, next to the
+memory they work on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from bench.ids import MacAddress, Nmk
 from bench.mme import (
@@ -41,7 +41,9 @@ from bench.mme.key import KEY_TYPE_NMK
 from bench.mme.network import ROLE_CCO, ROLE_STATION
 from bench.profiles import SwVer
 from bench.sim.adapter.forwarding import ModemRole
-from bench.sim.adapter.network import NetworkKey, network, snid
+from bench.sim.adapter.network import Member, NetworkKey, network, snid
+from bench.sim.adapter.reply import Answer
+from bench.sim.adapter.vendor_answers import VENDOR_ANSWERS
 
 if TYPE_CHECKING:
     from bench.sim.adapter.modem import VirtualAdapter
@@ -55,9 +57,6 @@ SW_VER_FIXED = 277
 REFUSED_KEY_RESULT = 0
 """CM_SET_KEY.CNF of a modem that does not take the key: seen once, from a remote modem (mme.md 4.2)."""
 GREEN_PHY_MBIT_S = 9
-
-Answer: TypeAlias = Callable[["VirtualAdapter", Any, bool], Mme | None]
-"""(adapter, request, whether it came from the adapter's own host) -> confirmation, None for none"""
 
 
 def set_key(adapter: VirtualAdapter, request: CmSetKeyReq, local: bool) -> Mme:
@@ -108,7 +107,7 @@ def _sw_ver_tail(version: SwVer) -> bytes:
 def nw_info(adapter: VirtualAdapter, _request: VsNwInfoReq, _local: bool) -> Mme | None:
     if VsNwInfoReq.mmv not in adapter.profile.nw_info_mmv:
         return None
-    members = network(adapter, adapter.now())
+    members = _members(adapter)
     if not members:
         return VsNwInfoCnf()
     stations = tuple(
@@ -130,7 +129,7 @@ def nw_info(adapter: VirtualAdapter, _request: VsNwInfoReq, _local: bool) -> Mme
 def nw_info_v0(adapter: VirtualAdapter, _request: VsNwInfoReqV0, _local: bool) -> Mme | None:
     if VsNwInfoReqV0.mmv not in adapter.profile.nw_info_mmv:
         return None
-    members = network(adapter, adapter.now())
+    members = _members(adapter)
     if not members:
         return VsNwInfoCnfV0()
     stations = tuple(
@@ -147,14 +146,23 @@ def nw_info_v0(adapter: VirtualAdapter, _request: VsNwInfoReqV0, _local: bool) -
     return VsNwInfoCnfV0(networks=(NwInfoNetworkV0(stations=stations, **_where(adapter)),))
 
 
+def _members(adapter: VirtualAdapter) -> list[Member]:
+    """A coordinator has a network even while nobody has joined it: a TL-PA4010P alone told of one without stations.
+
+    Source: five VS_NW_INFO.CNF of 98:48:27:5a:3c:e4, uhi22/pyPLC, capture of 2024-04-20.
+    """
+    alone = [Member(adapter, 1)] if adapter.role is ModemRole.EVSE else []
+    return network(adapter, adapter.now()) or alone
+
+
 def _where(adapter: VirtualAdapter) -> dict[str, Any]:
     """The fields both forms of VS_NW_INFO.CNF share: the network, and *adapter*'s place in it."""
-    members = network(adapter, adapter.now())
+    members = _members(adapter)
     cco = members[0]
     return {
         "nid": adapter.nid,
         "snid": snid(adapter.nid),
-        "tei": _own_tei(adapter),
+        "tei": next(member.tei for member in members if member.adapter is adapter),
         "role": ROLE_CCO if adapter.role is ModemRole.EVSE else ROLE_STATION,
         "cco_mac": cco.adapter.mac,
         "cco_tei": cco.tei,
@@ -183,6 +191,7 @@ def _own_tei(adapter: VirtualAdapter) -> int:
 
 
 ANSWERS: dict[type[Mme], Answer] = {
+    **VENDOR_ANSWERS,
     CmSetKeyReq: set_key,
     CmGetKeyReq: get_key,
     CmBrgInfoReq: brg_info,

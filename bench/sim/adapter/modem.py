@@ -13,21 +13,26 @@ from collections.abc import Callable
 from functools import lru_cache, partial
 
 from bench.errors import MalformedMme, PortError
-from bench.ids import BROADCAST, LOCAL_DEVICE, MacAddress, Nid, Nmk, nid_from_nmk
+from bench.ids import BROADCAST, LOCAL_DEVICE, Dak, MacAddress, Nid, Nmk, nid_from_nmk
 from bench.mme import CmMnbcSoundInd, CmSetKeyReq, Frame, RawMme, decode, encode
 from bench.profiles import AdapterProfile, Spread
 from bench.sim.adapter.answers import ANSWERED_TYPES, ANSWERS
 from bench.sim.adapter.forwarding import SLAC, ModemRole, handed_to_host
-from bench.sim.adapter.network import NetworkKey, network
+from bench.sim.adapter.network import FACTORY_KEY, NetworkKey, network
+from bench.sim.adapter.reply import Reply
 from bench.sim.adapter.sounding import A14E_ON_LINE_AFTER, measured_after, report
+from bench.sim.adapter.traffic import Traffic
+from bench.sim.adapter.vendor_answers import knows
 from bench.sim.powerline import Modem, Powerline
 from bench.sim.world import Timer, World
-from bench.units import Ns
+from bench.units import Ns, s
 
 HOMEPLUG = b"\x88\xe1"
 ETHERNET_HEADER = 14
 MME_HEADER = 17
 SOUND = CmMnbcSoundInd.mmtype
+BUTTON_LASTS: Ns = s(120)
+"""How long an adapter waits for a second one whose button is pushed; HomePlug's two minutes."""
 decoded = lru_cache(maxsize=64)(decode)
 """A host asks the same thing many times."""
 
@@ -37,6 +42,7 @@ class VirtualAdapter:
 
     nmk      None: a key that no other adapter has
     nid      None: derived from the NMK
+    dak      None: one that no other adapter has
     scatter  draw durations from the spreads of the profile instead of taking their medians
 
     `nmk` and `nid` are the ones in use: a key that was set is taken into use by the restart that follows.
@@ -53,6 +59,7 @@ class VirtualAdapter:
         name: str,
         nmk: Nmk | None = None,
         nid: Nid | None = None,
+        dak: Dak | None = None,
         scatter: bool = False,
     ) -> None:
         self.line = line
@@ -63,6 +70,9 @@ class VirtualAdapter:
         self.scatter = scatter
         self.hosts: dict[bytes, None] = {}
         """Addresses seen on its Ethernet side, in the order they appeared."""
+        self.dak = dak or Dak(world.rng(f"device key {name}").randbytes(Dak.SIZE))
+        self.traffic = Traffic()
+        self.loopback_until: Ns = 0
         self._world = world
         self._rng = world.rng(f"adapter {name}")
         nmk = nmk or Nmk(self._rng.randbytes(Nmk.SIZE))
@@ -73,6 +83,7 @@ class VirtualAdapter:
         self._restart: Timer | None = None
         self._boot: Timer | None = None
         self._powered = True
+        self._button_until: Ns = 0
         self._life = 0
         """Counts restarts: what was planned in an earlier life does not happen."""
         self._receive: Callable[[bytes], None] | None = None
@@ -134,6 +145,7 @@ class VirtualAdapter:
         """A frame arrives through the powerline."""
         if not self.ready:
             return
+        self.traffic.heard += 1
         mmtype = -1
         if octets[12:14] == HOMEPLUG and len(octets) >= MME_HEADER:
             mmtype = octets[15] | octets[16] << 8
@@ -161,6 +173,8 @@ class VirtualAdapter:
 
     def _bridge(self, octets: bytes, to_everybody: bool) -> None:
         members = self._members()
+        if to_everybody or members:
+            self.traffic.sent += 1
         carry = self.line.carry
         destination = octets[:6]
         if not destination[0] & 1:
@@ -195,18 +209,23 @@ class VirtualAdapter:
         if isinstance(mme, RawMme):
             return  # Of a version or vendor it does not speak.
         answer = ANSWERS.get(type(mme))
-        confirmation = answer(self, mme, local) if answer is not None else None
-        if confirmation is None:
+        reply = answer(self, mme, local) if answer is not None and knows(self.profile, type(mme)) else None
+        if reply is None:
             return
+        confirmation = reply.mme if isinstance(reply, Reply) else reply
         # A public message of version 2 is answered in version 2.
         frame = encode(Frame(request.src, self.mac, confirmation, request.header))
         if local:
             latency = self.profile.set_key.confirm if isinstance(mme, CmSetKeyReq) else self.profile.latency.local
-            self._later(self._duration(latency), partial(self._to_host, frame))
+            after = self._duration(latency)
+            self._later(after, partial(self._to_host, frame))
         else:
             # The profile's figure is what the asking host measures, both ways included.
             remaining = self._duration(self.profile.latency.remote) - 2 * self.line.delay
-            self._later(max(0, remaining), partial(self._bridge, frame, False))
+            after = max(0, remaining)
+            self._later(after, partial(self._bridge, frame, False))
+        if isinstance(reply, Reply):
+            self._later(after, reply.then)
 
     def nonce(self) -> bytes:
         """Four octets nobody can foresee; the same in every run."""
@@ -260,11 +279,35 @@ class VirtualAdapter:
             return
         self._powered = on
         if on:
-            boot = self._duration(self.profile.boot.after_reset)
-            self._go_silent(boot)
-            self._use_next_key(self.now() + boot + self.association_time)
+            self.restart()
         else:
             self._end_life()
+
+    def restart(self) -> None:
+        """Silent from now on, for the profile's boot time. A key just set is in use afterwards."""
+        boot = self._duration(self.profile.boot.after_reset)
+        self._go_silent(boot)
+        self._use_next_key(self.now() + boot + self.association_time)
+
+    def restore_factory(self) -> None:
+        """Restart with the key that every adapter has when it is new."""
+        self._next_key = FACTORY_KEY
+        self.restart()
+
+    def press_button(self) -> None:
+        """Simple connect: of two adapters in earshot whose buttons are pushed, the later one takes the other's key."""
+        now = self.now()
+        for other in self.heard_adapters():
+            if other.ready and other._button_until > now:
+                self._button_until = other._button_until = 0
+                self.take_key(other._next_key or other.key)
+                return
+        self._button_until = now + BUTTON_LASTS
+
+    def leave_network(self) -> None:
+        """Take a key that nobody else has."""
+        nmk = Nmk(self._rng.randbytes(Nmk.SIZE))
+        self.take_key(NetworkKey(nmk, nid_from_nmk(nmk)))
 
     def now(self) -> Ns:
         return self._world.now()
@@ -285,6 +328,8 @@ class VirtualAdapter:
 
     def _end_life(self) -> None:
         self._life += 1
+        self._button_until = self.loopback_until = 0
+        self.traffic.clear()
         self.hosts.clear()
         if self._boot is not None:
             self._boot.cancel()

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.ids import Nid, Nmk
+from bench.ids import Nid, Nmk, nid_from_nmk, nmk_from_password
 from bench.sim.adapter.forwarding import ModemRole
 from bench.units import Ns
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 class NetworkKey:
     nmk: Nmk
     nid: Nid
+
+
+FACTORY_NMK = nmk_from_password("HomePlugAV")
+FACTORY_KEY = NetworkKey(FACTORY_NMK, nid_from_nmk(FACTORY_NMK))
+"""Of an adapter that was never configured: the key Debian's tools take for granted."""
 
 
 @dataclass(frozen=True, slots=True)

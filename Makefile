@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 VENV := .venv
+PYSLAC := .venv-pyslac
 READY := $(VENV)/.ready
 PYTEST := $(VENV)/bin/pytest
 
@@ -24,8 +25,14 @@ bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
 
 # Judges from outside, on interfaces it makes itself: root, and Debian's plc-utils, plc-utils-extra, tshark, iproute2.
-interop: $(READY)
+interop: $(READY) $(PYSLAC)/.ready
 	$(PYTEST) tests/interop
+
+# pyslac pins old libraries, so it lives apart. pyslac.lock: uv pip compile of "pyslac" and "marshmallow<4", with hashes.
+$(PYSLAC)/.ready: tests/interop/pyslac.lock
+	$(PYTHON) -m venv $(PYSLAC)
+	$(PYSLAC)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/interop/pyslac.lock
+	touch $(PYSLAC)/.ready
 
 $(READY): pyproject.toml requirements.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ccs-bench needs Python 3.11 or later")'
@@ -35,4 +42,4 @@ $(READY): pyproject.toml requirements.lock
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) allure-results allure-report results
+	rm -rf $(VENV) $(PYSLAC) allure-results allure-report results

@@ -34,6 +34,7 @@ PACKAGES = {
     "tcpdump": "tcpdump",
     "ip": "iproute2",
     "ping": "iputils-ping",
+    "script": "bsdutils",
     "setpriv": "util-linux",
 }
 """Debian's package of each tool."""
@@ -122,16 +123,24 @@ class Running:
             self.text += chunk.decode(errors="replace")
         return self.text
 
-    def wait_for(self, text: str, *, timeout_s: float = LONGEST_S) -> str:
-        """Everything printed, once *text* is in it."""
+    def wait_for(self, *texts: str, timeout_s: float = LONGEST_S) -> str:
+        """Everything printed, once all of *texts* are in it, each behind the one before."""
         deadline = time.monotonic() + timeout_s
-        while text not in self.read():
+        while not self._said(texts):
             ended = self.process.poll() is not None
-            if (ended and text not in self.read()) or time.monotonic() > deadline:
+            if (ended and not self._said(texts)) or time.monotonic() > deadline:
                 state = f"ended with {self.process.returncode}" if ended else f"runs since {timeout_s:.0f} s"
-                pytest.fail(f"{self.process.args} {state} without saying {text!r}. It said:\n{self.text}")
+                pytest.fail(f"{self.process.args} {state} without saying {' ... '.join(texts)}. It said:\n{self.text}")
             select.select([self.process.stdout], [], [], 0.05)
         return self.text
+
+    def _said(self, texts: tuple[str, ...]) -> bool:
+        behind = self.read()
+        for text in texts:
+            _, found, behind = behind.partition(text)
+            if not found:
+                return False
+        return True
 
     def wait(self, *, timeout_s: float = LONGEST_S) -> int:
         """Its exit status."""

@@ -1,12 +1,13 @@
-"""Debian's `pev` and `evse` against our stations and against each other, through our powerline, in real time.
+"""Debian's `pev` and `evse`, and pyslac, against our stations and each other, through our powerline, in real time.
 
-`pev` and `evse` are the demonstration programs of the modems' maker; they share no line with us.
+`pev` and `evse` are the demonstration programs of the modems' maker, pyslac is a station in Python; they share no line
+with us.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -86,14 +87,21 @@ class Yard:
 
         It stays in the network for *charge_time_s*, then it takes its old key back.
         """
+        ini = self.tmp_path / f"{role}.ini"
+        ini.write_text(INI[role].format(charge_time_s=charge_time_s))
+        return self._start(role, mac, lambda interface: (role, "-i", interface, "-p", str(ini), *options))
+
+    def program(self, role: str, mac: MacAddress, *command: str) -> Running:
+        """Any program that takes the interface as its last argument."""
+        return self._start(role, mac, lambda interface: (*command, interface))
+
+    def _start(self, role: str, mac: MacAddress, command: Callable[[str], tuple[str, ...]]) -> Running:
         namespace, name = Namespace(unique("ns")), unique("plc")
         self.namespaces.append(namespace)
         jack = TapJack(Tap(name, mac, namespace), self.modems[role], self.clock)
         self.jacks.append(jack)
         self.pump.participants.append(jack)
-        ini = self.tmp_path / f"{role}.ini"
-        ini.write_text(INI[role].format(charge_time_s=charge_time_s))
-        return self.start(role, "-i", name, "-p", str(ini), *options, netns=namespace.name)
+        return self.start(*command(name), netns=namespace.name)
 
     def run_until_ended(self, *programs: Running, within: float = 25) -> None:
         def ended() -> bool:
@@ -194,3 +202,23 @@ def test_debians_evse_with_a_tp_link_has_nothing_to_report(tmp_path: Path, start
         assert said, (pev.text, evse.text)
     finally:
         yard.close()
+
+
+def test_our_pev_is_matched_by_pyslacs_evse(yard: Yard) -> None:
+    """The Python station that others run in the field: it waits for our car, reports and gives its network."""
+    python = Path(__file__).parents[2] / ".venv-pyslac" / "bin" / "python"
+    assert python.exists(), "pyslac is not installed: `make interop` does it"
+    pev = yard.our_pev()
+    pev.prepare()
+    station = yard.program("evse", EVSE_HOST, str(python), str(Path(__file__).with_name("pyslac_evse.py")))
+    assert yard.pump.run(lambda: "key set" in station.read(), yard.clock.now() + s(25)), station.text
+    yard.pilot.evse.set_duty_cycle_pct(5.0)
+
+    pev.plug_in()
+    match = pev.wait_matched(within=s(20), sut="pyslac")
+    yard.run_until_ended(station)
+
+    assert "matched" in station.text.splitlines()[-1], station.text
+    assert match.evse_mac == EVSE_HOST
+    assert match.sounds_heard == C_EV_MATCH_MNBC
+    assert f"key set {match.network.nid.hex()}" in station.text

@@ -45,14 +45,18 @@ class SystemClock:
         clock.wait(deadline)             # the pump
         clock.unwatch(port.fileno())     # the driver, before it closes the descriptor
 
-    A descriptor that stays readable ends every wait at once: whoever has it watched reads it when its `busy` or
-    `receive` is asked. Deadlines are instants, so a wait that ended late does not delay the next one.
+    A descriptor that stays readable ends every wait at once. Deadlines are instants, so a wait that ended late does
+    not delay the next one.
+
+    turn   counts the waits. A port that reads a bounded number of frames per turn cannot, in a flood, keep the pump
+           at one instant for ever; what it left is found by the next wait
 
     Plain select, because its timeout counts microseconds; those of poll and epoll are rounded up to milliseconds. It
     takes descriptors below 1024 only, on Windows sockets only and at least one.
     """
 
     def __init__(self) -> None:
+        self.turn = 0
         self._watched: set[int] = set()
 
     def now(self) -> Ns:
@@ -70,7 +74,11 @@ class SystemClock:
         self._watched.discard(fd)
 
     def wait(self, deadline: Ns) -> None:
-        while (remaining := deadline - self.now()) > 0:
-            readable, _, _ = select.select(self._watched, [], [], to_s(remaining))
-            if readable:
+        self.turn += 1
+        readable: list[int] = []
+        while not readable:
+            remaining = deadline - self.now()
+            # Ports are looked at even when time has run ahead of the deadlines.
+            readable, _, _ = select.select(self._watched, [], [], to_s(max(0, remaining)))
+            if remaining <= 0:
                 return

@@ -5,12 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-PR_SET_PDEATHSIG = 1
-"""linux/prctl.h: the signal the kernel sends when the parent process ends."""
 
 
 class Stopped(BaseException):
@@ -18,35 +15,34 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Within the block SIGINT, SIGTERM and SIGHUP raise `Stopped`, once; so does, on Linux, the end of the parent.
+def stoppable() -> Iterator[Callable[[], None]]:
+    """Within the block SIGINT, SIGTERM and SIGHUP raise `Stopped`, once; gives a function that raises it if the process
+    that started this one has ended, to be called now and then.
 
     While the block is left these signals are ignored: what was made is taken away undisturbed.
     """
+    # Asked, because the kernel's own notice (PR_SET_PDEATHSIG) also comes when a mere thread of the parent ends.
+    parent = os.getppid()
     signals = [signal.SIGINT, signal.SIGTERM]
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # Not under nohup.
         signals.append(signal.SIGHUP)
 
-    def stop(number: int, _: FrameType | None) -> None:
+    def ignore() -> None:
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
+
+    def stop(number: int, _: FrameType | None) -> None:
+        ignore()
         raise Stopped(signal.Signals(number).name)
+
+    def check_parent() -> None:
+        if os.getppid() != parent:
+            ignore()
+            raise Stopped("the process that started this one has ended")
 
     before = {each: signal.signal(each, stop) for each in signals}
     try:
-        if sys.platform == "linux":
-            end_with_parent()
-        yield
+        yield check_parent
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
-
-
-def end_with_parent() -> None:
-    """Let the kernel send SIGTERM when the parent ends, even by SIGKILL. `Stopped` if it has ended already."""
-    import ctypes
-
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != parent:
-        raise Stopped("the parent has ended")

@@ -31,15 +31,20 @@ def up(
         str | None, typer.Option(metavar="IF[:ADAPTER]", help="The car's adapter on TAP interface IF (qca7005-car).")
     ] = None,
     car: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="A simulated car at the other end of --evse, e.g. ioniq28.")
+        str | None,
+        typer.Option(metavar="PROFILE", help="A simulated car at the far end of --evse, e.g. hyundai-ioniq28."),
     ] = None,
     charger: Annotated[
         str | None,
-        typer.Option(metavar="PROFILE", help="A simulated charger at the other end of --pev, e.g. alpitronic."),
+        typer.Option(metavar="PROFILE", help="A simulated charger at the far end of --pev, e.g. alpitronic."),
     ] = None,
     quirk: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="What is odd or wrong with the car or charger; may be repeated."),
+    ] = None,
+    stay: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Pull the plug that long after the car has joined, and begin again."),
     ] = None,
     attenuation_db: Annotated[
         float | None,
@@ -62,7 +67,7 @@ def up(
     With --evse and --pev: two adapters and the powerline between them. With --evse and --car, or --pev and
     --charger: one adapter, and a simulated car or charging station that does SLAC with whatever program you run on
     the interface. The plug goes in after a second and the pilot shows 5 %; when the simulated station gives up or
-    its network is gone, the plug is pulled for three seconds and put in again.
+    its network is gone, or after --stay, the plug is pulled for three seconds and put in again.
 
     Adapters on TAP interfaces are as from the box: they share the factory's key, so two of them have joined at once,
     unless --own-keys is given. The interfaces are gone when this command ends, however it ends; it also ends with
@@ -72,6 +77,7 @@ def up(
     from bench.cli.sim_run import run
     from bench.errors import BenchError
     from bench.rig.on_taps import TapWishes
+    from bench.units import s
 
     status = GOOD
     try:
@@ -85,10 +91,11 @@ def up(
             seed=seed,
             own_keys=own_keys,
             namespaces=netns,
+            stay=None if stay is None else s(stay),
             quirks=quirk or (),
         )
-        with stoppable():
-            run(wishes, seconds)
+        with stoppable() as check_parent:
+            run(wishes, seconds, check_parent)
     except Stopped:
         pass
     except BenchError as error:

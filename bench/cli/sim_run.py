@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from shutil import get_terminal_size
 
-from bench.rig.on_taps import FACTORY_NMK, PLUG_IN_AFTER, TapBench, TapWishes
+from bench.rig.on_taps import PLUG_IN_AFTER, TapBench, TapWishes
 from bench.sim.adapter import VirtualAdapter
+from bench.sim.adapter.network import FACTORY_NMK
 from bench.sim.car import SimCar
 from bench.units import Ns, ms, s, to_s
 
 SHOW_EVERY = ms(200)
 
 
-def run(wishes: TapWishes, seconds: float | None) -> None:
-    """Until *seconds* are over; None: until something raises."""
+def run(wishes: TapWishes, seconds: float | None, check: Callable[[], None]) -> None:
+    """Until *seconds* are over; None: until something raises, be it *check*, which is called several times a second."""
     with TapBench(wishes) as bench:
         began = bench.clock.now()
         end = None if seconds is None else began + s(seconds)
@@ -24,6 +26,7 @@ def run(wishes: TapWishes, seconds: float | None) -> None:
         display = Display(began)
         try:
             while end is None or bench.clock.now() < end:
+                check()
                 display.show(bench)
                 tick = bench.clock.now() + SHOW_EVERY
                 bench.pump.run(lambda: False, tick if end is None else min(tick, end))

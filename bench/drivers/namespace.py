@@ -13,7 +13,7 @@ from contextlib import suppress
 from bench.errors import PortError
 
 KEEPER = """
-trap '' INT TERM HUP
+trap '' INT TERM HUP PIPE
 ip netns add "$1" || exit 1
 echo made
 read -r _
@@ -51,8 +51,11 @@ class Namespace:
 
     def close(self) -> None:
         """Remove it. Idempotent. Processes inside keep running, in a namespace without a name."""
-        with suppress(BrokenPipeError, ValueError):  # It was killed, or has been told before.
-            self._keeper.communicate(timeout=REMOVED_WITHIN_S)
+        try:
+            with suppress(BrokenPipeError, ValueError):  # It was killed, or has been told before.
+                self._keeper.communicate(timeout=REMOVED_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            raise PortError(f"the network namespace {self.name} is still there after {REMOVED_WITHIN_S:g} s") from None
 
 
 def run_ip(*arguments: str) -> str:

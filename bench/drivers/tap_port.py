@@ -38,7 +38,7 @@ LONGEST_FRAME = 1518
 SHORTEST_FRAME = 60
 """Network cards pad shorter ones."""
 MOST_AT_ONCE = 256
-"""Frames read in one go, so that a flood does not keep the world from its timers."""
+"""Frames read per turn of the clock, so that a flood does not keep the world from its timers."""
 
 
 class Jack(Protocol):
@@ -138,6 +138,7 @@ class TapJack:
         self._adapter = adapter
         self._clock = clock
         self._queue: list[bytes] = []
+        self._turn = -1
         adapter.attach_host(self._arrived)
         clock.watch(tap.fileno())
 
@@ -148,7 +149,8 @@ class TapJack:
         return None
 
     def busy(self) -> bool:
-        if not self._queue:
+        if self._turn != self._clock.turn:
+            self._turn = self._clock.turn
             read = self.tap.read
             while len(self._queue) < MOST_AT_ONCE and (octets := read()) is not None:
                 self._queue.append(octets)

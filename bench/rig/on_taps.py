@@ -1,6 +1,6 @@
 """The simulated world in real time: adapters whose Ethernet sides are TAP interfaces, for other people's programs.
 
-    with TapBench(TapWishes(evse=TapEnd("plc0", "qca7005-evse"), car="ioniq28")) as bench:
+    with TapBench(TapWishes(evse=TapEnd("plc0", "qca7005-evse"), car="hyundai-ioniq28")) as bench:
         bench.pump.run_for(s(60))
 
 On one end of the powerline or on both there is an adapter on a TAP interface; on the other end there may be a simulated
@@ -10,9 +10,10 @@ car or charging station, with its pilot cable.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -20,7 +21,7 @@ from bench.clock import SystemClock
 from bench.drivers.namespace import Namespace
 from bench.drivers.tap_port import Tap, TapJack
 from bench.errors import ConfigError
-from bench.ids import MacAddress, Nid, Nmk, nmk_from_password
+from bench.ids import MacAddress, Nid, Nmk
 from bench.pilot.model import DIGITAL_DUTY_PCT
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
@@ -29,6 +30,7 @@ from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
 from bench.rig.simulated import EVSE_HOST, EVSE_MODEM, PEV_HOST, PEV_MODEM, UNPLUGGED_DB
 from bench.sim.adapter import ModemRole, VirtualAdapter
+from bench.sim.adapter.network import FACTORY_NMK
 from bench.sim.car import CarState, SimCar, modem_of
 from bench.sim.charger import ChargerState, SimCharger, first_key
 from bench.sim.charger.charger import PWM_DELAY
@@ -36,10 +38,8 @@ from bench.sim.pilot import STEADY_POSITIVE_PCT, PilotLine
 from bench.sim.powerline import CABLE_DB, Powerline
 from bench.sim.quirks import CarQuirk, ChargerQuirk
 from bench.sim.world import World
-from bench.units import ms, s
+from bench.units import Ns, ms, s
 
-FACTORY_NMK = nmk_from_password("HomePlugAV")
-"""Of every adapter from the box: any two of them are in one network."""
 PLUG_IN_AFTER = s(1)
 UNPLUGGED_FOR = s(3)
 LOOK_EVERY = ms(200)
@@ -66,6 +66,7 @@ class TapWishes:
     attenuation_db  None: what was measured for that car, else CABLE_DB
     own_keys        every adapter has a key of its own, instead of the factory's
     namespaces      each TAP interface in a network namespace of its own
+    stay            how long a car stays in the network before its plug is pulled; None: as long as there is one
     quirks          of the car or charger, by the names of `bench.sim.quirks`
     """
 
@@ -78,10 +79,12 @@ class TapWishes:
     seed: int = 0
     own_keys: bool = False
     namespaces: bool = False
+    stay: Ns | None = None
     quirks: Sequence[str] = ()
 
     def mistakes(self) -> list[str]:
-        found = []
+        """All that is wrong with them, in the words of the command line."""
+        found: list[str] = []
         if self.evse is None and self.pev is None:
             found.append("nothing to attach: give --evse IF or --pev IF")
         if self.car is not None and (self.pev is not None or self.charger is not None or self.evse is None):
@@ -92,11 +95,30 @@ class TapWishes:
             found.append(f"--evse and --pev are both {self.evse.interface}: give them two names")
         if self.quirks and self.car is None and self.charger is None:
             found.append("--quirk belongs to a --car or a --charger")
+        if self.stay is not None and self.car is None and self.charger is None:
+            found.append("--stay belongs to a --car or a --charger")
         if self.attenuation_db is not None and self.attenuation_db < 0:
             found.append(f"--attenuation-db is not negative, got {self.attenuation_db:g}")
         if not 0 <= self.loss <= 1:
             found.append(f"--loss is a probability, 0 to 1, got {self.loss:g}")
+        for look_up in self._names():
+            try:
+                look_up()
+            except ConfigError as error:
+                found += error.mistakes
         return found
+
+    def _names(self) -> Iterator[Callable[[], object]]:
+        """Looks up everything that is named."""
+        for end in (self.evse, self.pev):
+            if end is not None:
+                yield partial(adapter_profile, end.adapter)
+        if self.car is not None:
+            yield partial(vehicle_profile, self.car)
+            yield partial(quirks_named, CarQuirk, self.quirks)
+        if self.charger is not None:
+            yield partial(charger_profile, self.charger)
+            yield partial(quirks_named, ChargerQuirk, self.quirks)
 
 
 class TapBench:
@@ -227,8 +249,9 @@ class TapBench:
 class Visit:
     """The plug goes in, and the station end of the pilot shows 5 % soon after.
 
-    It is pulled for a while and put in again when the simulated station has given up, or when the network the two were
-    in is gone: so the program under test can be started, ended and started again at any time.
+    It is pulled for a while and put in again when the simulated station has given up, when the network the two were in
+    is gone, and when the car has stayed as long as it should: so the program under test can be started, ended and
+    started again at any time.
 
     plug_ins  how often it went in
     """
@@ -246,27 +269,34 @@ class Visit:
         self._world = bench.world
         self._modem = modem
         self._plug_in, self._unplug, self._gave_up = plug_in, unplug, gave_up
-        self._joined = False
+        self._joined_since: Ns | None = None
         self._world.after(PLUG_IN_AFTER, self._begin)
 
     def _begin(self) -> None:
         self.plug_ins += 1
-        self._joined = False
+        self._joined_since = None
         self._plug_in()
         if isinstance(self._bench.station, SimCar):  # A simulated charging station shows its 5 % itself.
             self._world.after(PWM_DELAY, lambda: self._bench.pilot.evse.set_duty_cycle_pct(DIGITAL_DUTY_PCT))
         self._world.after(PWM_DELAY + LOOK_EVERY, self._look)
 
     def _look(self) -> None:
-        joined = bool(self._modem.joined_to())
-        if self._gave_up() or (self._joined and not joined):
+        if self._gave_up() or self._over():
             self._unplug()
             if isinstance(self._bench.station, SimCar):
                 self._bench.pilot.evse.set_duty_cycle_pct(STEADY_POSITIVE_PCT)
             self._world.after(UNPLUGGED_FOR, self._begin)
-            return
-        self._joined = joined
-        self._world.after(LOOK_EVERY, self._look)
+        else:
+            self._world.after(LOOK_EVERY, self._look)
+
+    def _over(self) -> bool:
+        """Whether there was a network that is gone, or the car has stayed long enough."""
+        now, stay = self._world.now(), self._bench.wishes.stay
+        if not self._modem.joined_to():
+            return self._joined_since is not None
+        if self._joined_since is None:
+            self._joined_since = now
+        return stay is not None and now - self._joined_since >= stay
 
 
 def quirks_named(kind: type[Quirk], names: Sequence[str]) -> frozenset[Quirk]:

@@ -24,7 +24,7 @@ lint: $(READY)
 bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
 
-# Judges from outside, on interfaces it makes itself: root, and Debian's plc-utils, plc-utils-extra, tshark, iproute2.
+# Judges from outside, on interfaces it makes itself: root, and the Debian packages of .ci/run.
 interop: $(READY) $(PYSLAC)/.ready
 	$(PYTEST) tests/interop
 

@@ -13,8 +13,8 @@ pilot readings. Two runs with the same seed are identical.
 What is not modelled
 
 Powerline
-- Collisions, channel access, repetition on the medium, throughput, rates (every link says 9 Mbit/s), tone maps. A
-  frame takes the same time whatever its length, and two frames never meet.
+- Collisions, channel access, repetition on the medium, throughput, rates (every link says 9 Mbit/s, every tone map the
+  robust modulation). A frame takes the same time whatever its length, and two frames never meet.
 - Attenuation does not depend on direction or time of day. A profile has the shape of real ones but is invented; an
   amplitude map changes nothing.
 - The threshold of hearing is sharp: up to AUDIBLE_DB every frame arrives, beyond it none, unless a loss is set.
@@ -22,12 +22,13 @@ Powerline
   (CM_ENCRYPTED_PAYLOAD, CM_UNASSOCIATED_STA, beacons, CC_* and NN_*) do not exist.
 
 Adapter
-- Parameter block, firmware, reset messages, host actions, sniffer, LEDs: requests of that kind get no answer.
+- Parameter block, firmware, host actions, sniffer, LEDs: requests of that kind get no answer. What other vendor messages
+  are answered with, and how much of that is assumed, is in docs/debian-tools.md.
 - A modem outside any network keeps its NID; real ones at times report zeros or the NID of a network they overhear.
 - What CM_SET_KEY does to a remote modem is not known; here it refuses (result 0) and keeps its key. When a new key
   reaches the flash is not known either; here it survives a power cut.
 - Addresses learned on the Ethernet side do not age. One jack, one host (which may have several addresses). No VLANs.
-- A coordinator is never replaced, stations do not relay for one another, push buttons do not exist.
+- A coordinator is never replaced, stations do not relay for one another. A push button exists as a message only.
 - Ethernet and SPI hosts differ in latency only.
 
 Control pilot

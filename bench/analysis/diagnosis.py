@@ -167,7 +167,7 @@ def never_appeared(attempt: Attempt) -> str:
     other = "the EVSE" if attempt.recorder.plays_car else "the car"
     return (
         f"{matched_in(attempt)}, but {other} never appeared in the new network in the {show(watched(attempt))} "
-        f"that followed (TT_match_join {show(TT_MATCH_JOIN)}): a modem did not join."
+        f"that followed (TT_match_join {show(TT_MATCH_JOIN)}): a modem did not join, or its host was silent."
     )
 
 

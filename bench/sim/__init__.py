@@ -22,8 +22,8 @@ Powerline
   (CM_ENCRYPTED_PAYLOAD, CM_UNASSOCIATED_STA, beacons, CC_* and NN_*) do not exist.
 
 Adapter
-- Parameter block, firmware, host actions, sniffer, LEDs: requests of that kind get no answer. What other vendor messages
-  are answered with, and how much of that is assumed, is in docs/debian-tools.md.
+- Parameter block, firmware, host actions, sniffer, LEDs: requests of that kind get no answer. What other vendor
+  messages are answered with, and how much of that is assumed, is in docs/debian-tools.md.
 - A modem outside any network keeps its NID; real ones at times report zeros or the NID of a network they overhear.
 - What CM_SET_KEY does to a remote modem is not known; here it refuses (result 0) and keeps its key. When a new key
   reaches the flash is not known either; here it survives a power cut.

@@ -7,6 +7,7 @@ machine wants sent and writes everything into the trace.
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import ClassVar, Generic, TypeVar
 
@@ -52,7 +53,7 @@ def new_network(rng: random.Random) -> Network:
     return Network(nid_from_nmk(nmk), nmk)
 
 
-class Station(Generic[Pilot, Slac]):
+class Station(ABC, Generic[Pilot, Slac]):
     """What both roles share. *name* is the role, `evse` or `pev`, and names the station in the trace."""
 
     ROLE: ClassVar[Role]
@@ -173,9 +174,9 @@ class Station(Generic[Pilot, Slac]):
             case PilotWanted(t, duty, why):
                 self.trace.add(Note(t, self.name, f"pilot to {'E' if duty is None else f'{duty} %'}: {why}"))
 
+    @abstractmethod
     def _follow(self, event: Event) -> None:
         """What a station does about something its machine reported."""
-        raise NotImplementedError
 
     # for tests ----------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from bench.clock import SystemClock
 from bench.drivers.namespace import Namespace
 from bench.drivers.tap_port import Tap, TapJack
 from bench.errors import ConfigError
-from bench.ids import MacAddress, Nid, Nmk
+from bench.ids import MacAddress
 from bench.pilot.model import DIGITAL_DUTY_PCT
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
@@ -30,7 +30,7 @@ from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
 from bench.rig.simulated import EVSE_HOST, EVSE_MODEM, PEV_HOST, PEV_MODEM, UNPLUGGED_DB
 from bench.sim.adapter import ModemRole, VirtualAdapter
-from bench.sim.adapter.network import FACTORY_NMK
+from bench.sim.adapter.network import FACTORY_KEY, NetworkKey
 from bench.sim.car import CarState, SimCar, modem_of
 from bench.sim.charger import ChargerState, SimCharger, first_key
 from bench.sim.charger.charger import PWM_DELAY
@@ -164,14 +164,12 @@ class TapBench:
     def _build(self) -> None:
         wishes = self.wishes
         modems = []
-        if wishes.evse is not None:
-            modem = self._modem(adapter_profile(wishes.evse.adapter), ModemRole.EVSE, wishes.evse.interface)
-            self._plug_into(modem, wishes.evse.interface, EVSE_HOST)
-            modems.append(modem)
-        if wishes.pev is not None:
-            modem = self._modem(adapter_profile(wishes.pev.adapter), ModemRole.PEV, wishes.pev.interface)
-            self._plug_into(modem, wishes.pev.interface, PEV_HOST)
-            modems.append(modem)
+        for end, role, mac in ((wishes.evse, ModemRole.EVSE, EVSE_HOST), (wishes.pev, ModemRole.PEV, PEV_HOST)):
+            if end is not None:
+                key = None if wishes.own_keys else FACTORY_KEY
+                modem = self._modem(adapter_profile(end.adapter), role, end.interface, key)
+                self._plug_into(modem, end.interface, mac)
+                modems.append(modem)
         if wishes.car is not None:
             modems.append(self._car(wishes.car))
         if wishes.charger is not None:
@@ -194,25 +192,13 @@ class TapBench:
         self.jacks[modem] = jack
 
     def _modem(
-        self,
-        profile: AdapterProfile,
-        role: ModemRole,
-        name: str,
-        key: tuple[Nmk, Nid] | None = None,
+        self, profile: AdapterProfile, role: ModemRole, name: str, key: NetworkKey | None = None
     ) -> VirtualAdapter:
-        nmk, nid = key or (None, None)
-        if key is None and role.value in self._factory_fresh():
-            nmk = FACTORY_NMK
+        """With a key of its own, unless *key* is given."""
         octets = EVSE_MODEM if role is ModemRole.EVSE else PEV_MODEM
         mac = MacAddress((profile.mac_prefix + octets)[:6].ljust(6, b"\1"))
+        nmk, nid = (None, None) if key is None else (key.nmk, key.nid)
         return VirtualAdapter(self.world, self.line, profile, mac=mac, role=role, name=name, nmk=nmk, nid=nid)
-
-    def _factory_fresh(self) -> set[str]:
-        """The ends whose adapters come from the box; a car's and a station's own have had keys set."""
-        if self.wishes.own_keys:
-            return set()
-        ends = {"evse": self.wishes.evse, "pev": self.wishes.pev}
-        return {role for role, end in ends.items() if end is not None}
 
     def _car(self, name: str) -> VirtualAdapter:
         profile = vehicle_profile(name)
@@ -226,7 +212,7 @@ class TapBench:
     def _charger(self, name: str) -> VirtualAdapter:
         profile = charger_profile(name)
         quirks = quirks_named(ChargerQuirk, self.wishes.quirks)
-        key = first_key(self.world, profile, quirks=quirks)
+        key = NetworkKey(*first_key(self.world, profile, quirks=quirks))
         modem = self._modem(adapter_profile(profile.modem), ModemRole.EVSE, f"{name} modem", key)
         self.station = charger = SimCharger(self.world, profile, modem, self.pilot.evse, quirks=quirks)
         car_end = self.pilot.pev

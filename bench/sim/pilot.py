@@ -13,6 +13,7 @@ ends measure the same wire, as long as it is whole. A change is seen by both end
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -151,7 +152,7 @@ class PilotLine:
         return parallel(self.resistors.r2_ohm, r3)
 
 
-class End:
+class End(ABC):
     """What the two ends share: looking at the line, and remembering what changed."""
 
     def __init__(self, line: PilotLine, world: World, settle: Ns) -> None:
@@ -202,8 +203,8 @@ class End:
         for callback in self._callbacks:
             self._world.after(0, partial(callback, changed_at, reading))
 
-    def _measured(self, before: CpState | None) -> PilotReading:
-        raise NotImplementedError
+    @abstractmethod
+    def _measured(self, before: CpState | None) -> PilotReading: ...
 
     def _check_open(self) -> None:
         if self._closed:

@@ -8,6 +8,7 @@ h11 is the model for events and tables, aioquic for the way time is passed in.
 from __future__ import annotations
 
 import enum
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -79,7 +80,7 @@ class Actor(Generic[StateT, OnT]):
         self.timers: dict[OnT, Ns] = {}
 
 
-class Machine(Generic[StateT, OnT]):
+class Machine(ABC, Generic[StateT, OnT]):
     """Runs actors over one table. Subclasses classify what comes in and supply the actions."""
 
     TABLE: Table[StateT, OnT]
@@ -154,8 +155,8 @@ class Machine(Generic[StateT, OnT]):
 
     # time ---------------------------------------------------------------------------------------------------
 
-    def actors(self) -> Iterable[Actor[StateT, OnT]]:
-        raise NotImplementedError
+    @abstractmethod
+    def actors(self) -> Iterable[Actor[StateT, OnT]]: ...
 
     def next_deadline(self) -> Ns | None:
         """When `wake` wants to be called next; None: only when something comes in."""

@@ -145,12 +145,13 @@ def test_our_pev_is_matched_by_debians_evse(yard: Yard) -> None:
     """A report of 326 octets, ids of letters: our PEV takes them and joins the network it is given."""
     pev = yard.our_pev()
     pev.prepare()
-    evse = yard.foreign("evse", EVSE_HOST, "-l")
+    evse = yard.foreign("evse", EVSE_HOST, "-l", charge_time_s=8)
     yard.pump.run(lambda: "Waiting" in evse.read() or "Unoccupied" in evse.read(), yard.clock.now() + s(10))
     yard.pilot.evse.set_duty_cycle_pct(5.0)
 
     pev.plug_in()
     match: Matched = pev.wait_matched(within=s(20), sut="Debian's evse")
+    pev.wait_link(sut="Debian's evse")
     yard.run_until_ended(evse)
 
     assert evse.process.returncode == 0, evse.text
@@ -165,9 +166,12 @@ def test_debians_pev_and_evse_match_through_our_powerline(yard: Yard) -> None:
     evse = yard.foreign("evse", EVSE_HOST, "-l")
     yard.pump.run(lambda: "Waiting" in evse.read() or "Unoccupied" in evse.read(), yard.clock.now() + s(10))
 
-    pev = yard.foreign("pev", PEV_HOST)
+    pev = yard.foreign("pev", PEV_HOST, charge_time_s=8)
+    joined = yard.pump.run(lambda: bool(yard.modems["pev"].joined_to()), yard.clock.now() + s(30))
+    assert joined, (pev.text, evse.text)
     yard.run_until_ended(pev, evse)
 
+    assert "MatchedState" in pev.text
     assert (pev.process.returncode, evse.process.returncode) == (0, 0), (pev.text, evse.text)
 
 

@@ -220,6 +220,7 @@ def test_our_pev_is_matched_by_pyslacs_evse(yard: Yard) -> None:
 
     pev.plug_in()
     match = pev.wait_matched(within=s(20), sut="pyslac")
+    pev.wait_link(sut="pyslac")
     yard.run_until_ended(station)
 
     assert "matched" in station.text.splitlines()[-1], station.text

@@ -38,7 +38,7 @@ PROBE_EVERY: Ns = ms(250)
 SILENT_PROBES = 4
 """So many probes without answer in a row, and a link counts as gone: the adapter has lost its power, or restarts."""
 QUIET_AFTER_KEY: Ns = s(6)
-"""An adapter that still answers this long after a new key does not restart for it."""
+"""Longer than any adapter was seen to wait before it restarts for a new key (TL-PA4010P: 3.5 s)."""
 READY_WITHIN: Ns = s(60)
 NW_INFO = (VsNwInfoCnf, VsNwInfoCnfV0)
 INT6000_CLASSES = range(0x01, 0x06)
@@ -62,10 +62,13 @@ Report: TypeAlias = Callable[[bool, Ns], None]
 
 
 class PlcAdapter:
-    """The adapter directly on this Ethernet. Methods that ask it run the pump until it has answered."""
+    """The adapter directly on this Ethernet. Methods that ask it run the pump until it has answered.
 
-    def __init__(self, wire: Wire, name: str) -> None:
-        self.wire, self.name = wire, name
+    key_settles  one that still answers this long after a new key does not restart for it
+    """
+
+    def __init__(self, wire: Wire, name: str, key_settles: Ns = QUIET_AFTER_KEY) -> None:
+        self.wire, self.name, self.key_settles = wire, name, key_settles
         self.identity: Identity | None = None
         self.link_up_at: Ns | None = None
         """When a partner in the watched network was first seen; None while there is none."""
@@ -117,7 +120,7 @@ class PlcAdapter:
         while self._now() < start + READY_WITHIN:
             asked = self._now()
             answered = self._answer(VsSwVerReq(), VsSwVerCnf, PROBE_EVERY) is not None
-            if answered and (silent or asked >= start + QUIET_AFTER_KEY):
+            if answered and (silent or asked >= start + self.key_settles):
                 return
             silent = silent or not answered
             self.wire.pump.run(lambda: False, asked + PROBE_EVERY)

@@ -38,7 +38,9 @@ class VirtualClock:
 
 
 class SystemClock:
-    """The computer's monotonic clock. `wait` is one select over the file descriptors that drivers `watch`.
+    """The computer's monotonic clock, from *origin* on (0: since the computer's start).
+
+    `wait` is one select over the file descriptors that drivers `watch`.
 
         clock = SystemClock()
         clock.watch(port.fileno())       # the driver of a port, when it opens
@@ -55,12 +57,13 @@ class SystemClock:
     takes descriptors below 1024 only, on Windows sockets only and at least one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, origin: Ns = 0) -> None:
         self.turn = 0
+        self._origin = origin
         self._watched: set[int] = set()
 
     def now(self) -> Ns:
-        return time.monotonic_ns()
+        return time.monotonic_ns() - self._origin
 
     def watch(self, fd: int) -> None:
         """End waits early while *fd* is readable. ValueError if it is watched already or no descriptor for select."""

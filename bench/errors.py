@@ -42,12 +42,32 @@ class PortError(BenchError):
     """A frame port, pilot or power switch does not work."""
 
 
+class InterfaceDown(PortError):
+    """A network interface is down for now. What is sent is lost; it may be up again later."""
+
+
 class AdapterError(BenchError):
     """An adapter does not answer, refuses or is not what the rig file says."""
 
 
 class RigBroken(BenchError):
     """The rig failed its self-check; nothing measured on it would mean anything."""
+
+
+class RigBusy(BenchError):
+    """Another program uses the rig, or a part of it."""
+
+
+class Inconclusive(BenchError):
+    """The bench saw the station under test, but not well enough to decide."""
+
+
+class TooClose(Inconclusive):
+    """The margin to a limit is within the bench's uncertainty."""
+
+
+class Missed(Inconclusive):
+    """Frames were lost on the bench's side."""
 
 
 class CaptureError(BenchError):

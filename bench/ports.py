@@ -20,6 +20,17 @@ class Stamped(NamedTuple):
     octets: bytes
 
 
+class Drops(NamedTuple):
+    """Frames lost since a port was opened.
+
+    ring       the port was not read in time
+    interface  the network card or its driver lost them
+    """
+
+    ring: int
+    interface: int
+
+
 class FramePort(Protocol):
     """One Ethernet interface to the host side of one adapter. Non-blocking; own frames are not heard back."""
 
@@ -28,11 +39,23 @@ class FramePort(Protocol):
     """The host's address on this interface."""
 
     def send(self, octets: bytes) -> Ns:
-        """Put a frame on the wire; returns the instant it left. Raises PortError when the interface cannot send."""
+        """Put a frame on the wire; returns the instant it left.
+
+        Raises InterfaceDown while the interface is down, PortError where it cannot send at all.
+        """
         ...
 
     def receive(self) -> list[Stamped]:
         """The frames that have come in since the last call, oldest first."""
+        ...
+
+    @property
+    def stamp_resolution(self) -> Ns:
+        """How finely the instants that `receive` gives are known; 0: exactly."""
+        ...
+
+    def drops(self) -> Drops:
+        """Frames lost so far. Anything but zero: timings seen here are not to be trusted."""
         ...
 
     def close(self) -> None: ...
@@ -74,3 +97,15 @@ class PevPilot(Protocol):
     def changes(self) -> list[tuple[Ns, PilotReading]]: ...
 
     def close(self) -> None: ...
+
+
+class PowerSwitch(Protocol):
+    """The supply of one adapter."""
+
+    def off(self) -> None: ...
+
+    def on(self) -> None: ...
+
+    def close(self) -> None:
+        """Leave it on."""
+        ...

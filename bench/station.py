@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from operator import attrgetter
 from typing import ClassVar, Generic, TypeVar
 
-from bench.adapter import PlcAdapter
+from bench.adapter import QUIET_AFTER_KEY, PlcAdapter
 from bench.analysis import Recorder, Role
 from bench.analysis.recorded import explain_last_attempt
 from bench.errors import Deviation
@@ -255,10 +255,11 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         pilot: EvsePilot,
         network: Network,
         settings: EvseSettings | None = None,
+        *,
+        key_settles: Ns = QUIET_AFTER_KEY,
     ) -> None:
-        super().__init__(
-            "evse", wire, pilot, EvseSlac(wire.port.mac, network, settings), PlcAdapter(wire, "evse.adapter")
-        )
+        slac = EvseSlac(wire.port.mac, network, settings)
+        super().__init__("evse", wire, pilot, slac, PlcAdapter(wire, "evse.adapter", key_settles))
         self.network = network
 
     def prepare(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from bench.errors import Deviation
+from bench.errors import Deviation, InterfaceDown
 from bench.mme import Frame, Mme, encode
 from bench.ports import FramePort
 from bench.pump import Pump
@@ -31,6 +31,8 @@ class Wire:
         self.port, self.trace, self.pump = port, trace, pump
         self.received: list[FrameSeen] = []
         """Every frame that came in, oldest first."""
+        self.unsent: list[tuple[Ns, str]] = []
+        """What was lost because the interface was down: when, and which message."""
         self._inbox: list[FrameSeen] = []
         self._outgoing: list[tuple[type[Mme], Outgoing, Ns]] = []
         self._delayed: list[tuple[Ns, int, Frame]] = []
@@ -72,7 +74,14 @@ class Wire:
 
     def _put(self, frame: Frame) -> None:
         octets = encode(frame)
-        t = self.port.send(octets)
+        try:
+            t = self.port.send(octets)
+        except InterfaceDown as error:
+            # To the machine it is a lost frame, which it knows how to deal with; the verdict is another matter.
+            now = self.pump.clock.now()
+            self.unsent.append((now, frame.mme.name))
+            self.trace.note(now, self.port.name, f"{frame.mme.name} lost: {error}")
+            return
         self.trace.add(FrameSeen(t, self.port.name, Direction.OUT, octets, frame))
 
     def next_deadline(self) -> Ns | None:
@@ -81,6 +90,23 @@ class Wire:
     def wake(self, now: Ns) -> None:
         while self._delayed and self._delayed[0][0] <= now:
             self._put(heapq.heappop(self._delayed)[2])
+
+    def doubts(self) -> list[str]:
+        """Why what was seen here may not be the whole truth; nothing as long as all is well."""
+        found = []
+        if self.unsent:
+            first, name = self.unsent[0]
+            found.append(
+                f"{self.port.name}: the interface was down, {len(self.unsent)} message(s) of the bench were not sent, "
+                f"{name} at {show(first)} first"
+            )
+        dropped = self.port.drops()
+        if any(dropped):
+            found.append(
+                f"{self.port.name}: frames were lost, {dropped.ring} because the bench was too slow, "
+                f"{dropped.interface} in the network card"
+            )
+        return found
 
     # for tests: lean on what goes out ------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
-from bench.errors import BenchError, Deviation
+from bench.errors import Deviation, TooClose
 from bench.ids import RunId
 from bench.mme import CmSlacParmReq, Context, Mme, violations
 from bench.rig import Setup
@@ -16,10 +16,6 @@ from bench.station import PATIENCE, EvseStation, PevStation
 from bench.trace import Direction, FrameSeen
 from bench.units import Ns, show
 from bench.wire import Matches
-
-
-class Inconclusive(BenchError):
-    """The margin is too small for this bench to decide (Allure: broken)."""
 
 
 def in_run(run_id: RunId) -> Matches:
@@ -37,7 +33,7 @@ def frames_of(setup: Setup, station: EvseStation | PevStation, *, direction: Dir
 
 
 def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns) -> None:
-    """Deviation if an interval of *side* is outside its limits, Inconclusive if the bench cannot tell."""
+    """Deviation if an interval of *side* is outside its limits, TooClose if the bench cannot tell."""
     judged = judge_all([i for i in intervals if i.limit.side == side], profile, uncertainty)
     wrong = [j for j in judged if j.verdict is Verdict.FAIL]
     if wrong:
@@ -49,7 +45,7 @@ def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, prof
         )
     unsure = [j for j in judged if j.verdict is Verdict.INCONCLUSIVE]
     if unsure:
-        raise Inconclusive(f"{_names(unsure)}: the margin is below three times the uncertainty of {show(uncertainty)}")
+        raise TooClose(f"{_names(unsure)}: the margin is below three times the uncertainty of {show(uncertainty)}")
 
 
 def _names(judged: Iterable[Judgement]) -> str:

@@ -6,9 +6,10 @@ import heapq
 from dataclasses import dataclass, field
 
 from bench.clock import VirtualClock
+from bench.errors import InterfaceDown
 from bench.ids import MacAddress
 from bench.mme import Frame, Mme, encode
-from bench.ports import Stamped
+from bench.ports import Drops, Stamped
 from bench.pump import Pump
 from bench.trace import FrameSeen, Trace
 from bench.units import Ns
@@ -27,11 +28,15 @@ class PaperPort:
     mac: MacAddress = HOST
     sent: list[Stamped] = field(default_factory=list)
     planned: list[tuple[Ns, int, bytes]] = field(default_factory=list)
+    dropped: Drops = field(default=Drops(0, 0))
+    down: bool = False
 
     def arrives(self, t: Ns, octets: bytes) -> None:
         heapq.heappush(self.planned, (t, len(self.planned), octets))
 
     def send(self, octets: bytes) -> Ns:
+        if self.down:
+            raise InterfaceDown(f"{self.name}: the interface is down")
         self.sent.append(Stamped(self.clock.now(), octets))
         return self.clock.now()
 
@@ -41,6 +46,13 @@ class PaperPort:
             t, _, octets = heapq.heappop(self.planned)
             came.append(Stamped(t, octets))
         return came
+
+    @property
+    def stamp_resolution(self) -> Ns:
+        return 0
+
+    def drops(self) -> Drops:
+        return self.dropped
 
     def close(self) -> None:
         pass

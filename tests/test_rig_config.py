@@ -120,7 +120,7 @@ def test_there_are_rigs_in_this_repository() -> None:
         ("[evse]\nqirks = []", "lab-3.toml: evse.qirks: unknown key; did you mean quirks?"),
         ("[pvv]\nvehicles = []", "lab-3.toml: pvv: unknown key; did you mean pev?"),
         ("[line]\nzzz = 1", "lab-3.toml: line.zzz: unknown key; known are attenuation_db, loss"),
-        ("colour = 1", "lab-3.toml: colour: unknown key; known are evse, line, pev, rig"),
+        ("colour = 1", "lab-3.toml: colour: unknown key; known are evse, line, neighbour, pev, rig"),
     ],
 )
 def test_an_unknown_key_comes_with_a_suggestion(rig_file: WriteRig, text: str, mistake: str) -> None:
@@ -139,7 +139,9 @@ def test_an_unknown_key_comes_with_a_suggestion(rig_file: WriteRig, text: str, m
         ('[rig]\ntransmission_delay_ms = "50"', "rig.transmission_delay_ms: input should be a valid number", "'50'"),
         ("[rig]\nname = 3", "rig.name: input should be a valid string", "3"),
         ('[rig]\nsut = "car"', "rig.sut: input should be 'pev', 'evse', 'pair' or 'all'", "'car'"),
-        ('[rig]\ndriver = "pcap"', "rig.driver: input should be 'sim'", "'pcap'"),
+        ('[rig]\ndriver = "lan"', "rig.driver: input should be 'sim', 'tap' or 'pcap'", "'lan'"),
+        ("[rig]\nuncertainty_us = -1", "rig.uncertainty_us: input should be greater than or equal to 0", "-1"),
+        ('[evse]\ninterface = ""', "evse.interface: string should have at least 1 character", "''"),
         ('[pev]\nvehicles = "hyundai-ioniq28"', "pev.vehicles: input should be a valid list", "'hyundai-ioniq28'"),
         ("[pev]\nvehicles = [1]", "pev.vehicles: input should be a valid string", "1"),
         ("[line]\nloss = 1.5", "line.loss: input should be less than or equal to 1", "1.5"),
@@ -261,3 +263,41 @@ def test_a_file_of_another_encoding_is_no_rig_file(tmp_path: Path) -> None:
     (found,) = mistakes_of(str(path))
 
     assert found.startswith(f"{path}: cannot be read: ")
+
+
+TWO = '[evse]\ninterface = "plc0"\n[pev]\ninterface = "plc1"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "mistakes"),
+    [
+        (TWO, ["evse.interface: 'plc0' needs driver", "pev.interface: 'plc1' needs driver"]),
+        ('[rig]\ndriver = "tap"', ["evse.interface: missing", "pev.interface: missing"]),
+        ('[rig]\ndriver = "tap"\nsut = "pev"', ["evse.interface: missing"]),
+        ('[rig]\ndriver = "tap"\nsut = "evse"\n' + TWO, ["evse.interface: the evse is under test"]),
+        ('[rig]\ndriver = "tap"\n' + TWO.replace("plc1", "plc0"), ["two ends have one interface: evse plc0, pev plc0"]),
+        (
+            '[rig]\ndriver = "pcap"\nsut = "pev"\n[evse]\ninterface = "plc0"',
+            ["rig.sut: 'pev' with driver = 'pcap' needs"],
+        ),
+        (
+            '[rig]\ndriver = "pcap"\nsut = "pair"\n[line]\nloss = 0.1\n' + TWO + 'quirks = ["no_retry"]',
+            ["pev.quirks: belongs to a simulation", "line: belongs to a simulation"],
+        ),
+    ],
+)
+def test_what_does_not_go_together_is_told(rig_file: WriteRig, text: str, mistakes: list[str]) -> None:
+    """All of it at once, each with its key."""
+    found = mistakes_of(rig_file(text))
+
+    assert len(found) == len(mistakes), found
+    for said, expected in zip(found, mistakes, strict=True):
+        assert said.startswith(f"lab-3.toml: {expected}")
+
+
+@pytest.mark.parametrize("driver", ["tap", "pcap"])
+def test_a_rig_on_real_interfaces_names_one_for_each_end_of_the_bench(rig_file: WriteRig, driver: str) -> None:
+    config = load_rig_config(rig_file(f'[rig]\ndriver = "{driver}"\nsut = "pair"\n' + TWO))
+
+    assert config.real
+    assert config.interfaces() == {"evse": "plc0", "pev": "plc1"}

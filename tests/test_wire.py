@@ -11,6 +11,7 @@ from paper_port import HOST, PEER, Desk
 from bench.errors import Deviation
 from bench.ids import RunId
 from bench.mme import CmMnbcSoundInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, decode, encode
+from bench.ports import Drops
 from bench.trace import Direction, FrameSeen, Note
 from bench.units import ms, s
 
@@ -352,3 +353,36 @@ def test_account_counts_by_kind_with_the_last_instant(desk):
     assert desk.wire.account(since=ms(6)) == (
         "10 x CM_MNBC_SOUND.IND (last at 870.000 ms), 1 x CM_SLAC_MATCH.CNF (last at 2.000 s)"
     )
+
+
+# doubts
+
+
+def test_a_message_that_could_not_be_sent_is_lost_and_told(desk):
+    """To the station it is like a frame lost on the way; the record and the verdict know better."""
+    desk.port.down = True
+    desk.pump.run_for(ms(5))
+
+    desk.sends(SOUND)
+    desk.sends(SOUND)
+
+    assert notes(desk) == ["CM_MNBC_SOUND.IND lost: paper0: the interface is down"] * 2
+    assert list(desk.trace.frames()) == []
+    (doubt,) = desk.wire.doubts()
+    assert doubt == (
+        "paper0: the interface was down, 2 message(s) of the bench were not sent, CM_MNBC_SOUND.IND at 5.000 ms first"
+    )
+
+
+def test_frames_lost_by_the_port_are_told(desk):
+    desk.port.dropped = Drops(2, 0)
+
+    (doubt,) = desk.wire.doubts()
+
+    assert doubt.startswith("paper0: frames were lost, 2 because the bench was too slow")
+
+
+def test_where_nothing_was_lost_there_is_no_doubt(desk):
+    desk.sends(SOUND)
+
+    assert desk.wire.doubts() == []

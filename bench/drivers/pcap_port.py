@@ -32,14 +32,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from bench.drivers.interfaces import ask_interface, interface_names
 from bench.drivers.reading_thread import ReadingThread
 from bench.drivers.stamps import StampConverter
-from bench.errors import PortError
+from bench.errors import InterfaceDown, PortError
 from bench.ids import MacAddress
-from bench.ports import Stamped
+from bench.ports import Drops, Stamped
 from bench.units import Ns
 
 HEADER = 14
@@ -61,17 +61,6 @@ REMEMBERED = 256
 """Frames sent and not yet heard back, where the direction cannot be chosen."""
 
 
-class Drops(NamedTuple):
-    """Frames lost since the port was opened.
-
-    ring       the port was not read in time
-    interface  the network card or its driver lost them
-    """
-
-    ring: int
-    interface: int
-
-
 class PcapPort:
     """The network interface *interface* of this computer.
 
@@ -79,6 +68,9 @@ class PcapPort:
     mac         the host's address on it; asked from the kernel on Linux, must be given elsewhere
     listen_to   a filter in libpcap's language; the kernel drops everything else before it costs anything
     now         the rig's clock
+    turn        changes with every wait of the clock: frames are read once per turn, so that in a flood the rig comes to
+                its timers between two readings; None: with every `receive`
+    own_frames  hear what this computer sends on the interface, and nothing else; for measuring when it really left
     threaded    read in a thread of the port's own, for systems on which the handle cannot be polled
 
     Raises PortError, in one sentence with the remedy: pcap-ct or libpcap missing, no such interface, interface down,
@@ -93,18 +85,21 @@ class PcapPort:
         mac: MacAddress | None = None,
         listen_to: str = HOMEPLUG_AND_IPV6,
         now: Callable[[], Ns] = time.monotonic_ns,
+        turn: Callable[[], int] | None = None,
+        own_frames: bool = False,
         threaded: bool = sys.platform == "win32",
     ) -> None:
         self.interface = interface
         self.name = name or interface
-        self._now = now
+        self.now = now
+        self._turn, self._read_in = turn, -1
         self._lib = load_libpcap()
         self.mac = self._mac_of_interface() if mac is None else mac
         self._handle: Any = None
         self._thread: ReadingThread[tuple[Ns, bytes]] | None = None
         self._header = ctypes.POINTER(self._lib.pkthdr)()
         self._octets = ctypes.POINTER(ctypes.c_ubyte)()
-        self._open(listen_to, threaded)
+        self._open(listen_to, threaded, own_frames)
         self._stamps = StampConverter(now)
         if threaded:
             self._thread = ReadingThread(
@@ -135,7 +130,7 @@ class PcapPort:
         buffer = ctypes.cast(ctypes.c_char_p(frame), ctypes.POINTER(ctypes.c_ubyte))
         # The kernel tells an interface's going down once, to whatever call comes next; by then it may be up again.
         for _ in range(2):
-            t = self._now()
+            t = self.now()
             if self._lib.sendpacket(handle, buffer, len(frame)) == 0:
                 if self._echoes is not None:
                     self._echoes.append(frame)
@@ -144,6 +139,10 @@ class PcapPort:
 
     def receive(self) -> list[Stamped]:
         self._checked()
+        if self._turn is not None:
+            if self._read_in == (turn := self._turn()):
+                return []
+            self._read_in = turn
         found: list[tuple[Ns, bytes]] = []
         if self._thread:
             found = self._thread.take(MOST_AT_ONCE)
@@ -157,6 +156,11 @@ class PcapPort:
             return []
         converted = self._stamps.convert([stamp for stamp, _ in found])
         return [Stamped(t, octets) for t, (_, octets) in zip(converted, found, strict=True)]
+
+    @property
+    def stamp_resolution(self) -> Ns:
+        """Of one stamp: what the kernel counts in, and how closely its clock was compared with the rig's."""
+        return self._fraction + self._stamps.width
 
     def drops(self) -> Drops:
         """Frames lost so far. What the filter keeps out is not lost."""
@@ -187,7 +191,7 @@ class PcapPort:
             raise not_ethernet(self.interface)
         return found.mac
 
-    def _open(self, listen_to: str, threaded: bool) -> None:
+    def _open(self, listen_to: str, threaded: bool, own_frames: bool) -> None:
         lib = self._lib
         reason = ctypes.create_string_buffer(lib.PCAP_ERRBUF_SIZE)
         handle = lib.create(self.interface.encode(), reason)
@@ -209,7 +213,9 @@ class PcapPort:
             nano = lib.get_tstamp_precision(handle) == lib.PCAP_TSTAMP_PRECISION_NANO
             self._fraction = 1 if nano else 1_000
             self._filter(listen_to)
-            chosen = lib.setdirection(handle, lib.PCAP_D_IN) == 0
+            chosen = lib.setdirection(handle, lib.PCAP_D_OUT if own_frames else lib.PCAP_D_IN) == 0
+            if own_frames and not chosen:
+                raise PortError(f"{self.interface}: this system does not tell which frames are the computer's own")
             self._echoes: deque[bytes] | None = None if chosen else deque(maxlen=REMEMBERED)
             if not threaded and lib.setnonblock(handle, 1, reason) != 0:
                 raise PortError(f"{self.interface}: cannot be read without waiting: {text(reason.value)}")
@@ -298,8 +304,8 @@ def missing(interface: str) -> PortError:
     return PortError(f"{interface}: no such interface; {there} or plug the adapter in")
 
 
-def is_down(interface: str) -> PortError:
-    return PortError(f"{interface}: the interface is down; switch it on: sudo ip link set {interface} up")
+def is_down(interface: str) -> InterfaceDown:
+    return InterfaceDown(f"{interface}: the interface is down; switch it on: sudo ip link set {interface} up")
 
 
 def not_ethernet(interface: str) -> PortError:

@@ -31,6 +31,11 @@ class StampConverter:
         self._since = self._last = now()
 
     @property
+    def width(self) -> Ns:
+        """How long the last comparison of the two clocks took; the distance is known no better than that."""
+        return self._width
+
+    @property
     def distance(self) -> Ns:
         """Civil time less the rig's, as last measured."""
         return self._distance
@@ -68,4 +73,5 @@ class StampConverter:
             if best is None or after - before < best[0]:
                 best = after - before, civil - (before + after) // 2
         assert best is not None
+        self._width = best[0]
         return best[1]

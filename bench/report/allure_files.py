@@ -11,7 +11,7 @@ from pathlib import Path
 
 import allure
 
-from bench.errors import AdapterError, ConfigError, PortError, RigBroken
+from bench.errors import AdapterError, ConfigError, Missed, PortError, RigBroken, TooClose
 from bench.report.attachments import Attachment
 from bench.report.steps import Step
 from bench.units import to_s
@@ -29,7 +29,7 @@ def _without(*words: str) -> str:
 
 
 _LIMIT, _NO_MATCH = r"rule\s+\S+ \S+ table A\.1", "was not matched"
-_UNSURE = "Inconclusive"
+_CLOSE, _MISSED = TooClose.__name__, Missed.__name__
 _ADAPTER, _RIG = AdapterError.__name__, [kind.__name__ for kind in (RigBroken, PortError, ConfigError)]
 
 CATEGORIES: tuple[Mapping[str, object], ...] = (
@@ -51,22 +51,27 @@ CATEGORIES: tuple[Mapping[str, object], ...] = (
     {
         "name": "Too close to call: the margin is within the bench's uncertainty",
         "matchedStatuses": ["broken"],
-        "messageRegex": _with(_UNSURE),
+        "messageRegex": _with(_CLOSE),
+    },
+    {
+        "name": "The bench missed frames, so it does not judge",
+        "matchedStatuses": ["broken"],
+        "messageRegex": f"(?!{_with(_CLOSE)})" + _with(_MISSED),
     },
     {
         "name": "An adapter does not do its part",
         "matchedStatuses": ["broken"],
-        "messageRegex": f"(?!{_with(_UNSURE)})" + _with(_ADAPTER),
+        "messageRegex": f"(?!{_with(_CLOSE, _MISSED)})" + _with(_ADAPTER),
     },
     {
         "name": "The rig is not in order",
         "matchedStatuses": ["broken"],
-        "messageRegex": f"(?!{_with(_UNSURE, _ADAPTER)})" + _with(*_RIG),
+        "messageRegex": f"(?!{_with(_CLOSE, _MISSED, _ADAPTER)})" + _with(*_RIG),
     },
     {
         "name": "The bench cannot judge",
         "matchedStatuses": ["broken"],
-        "messageRegex": _without(_UNSURE, _ADAPTER, *_RIG),
+        "messageRegex": _without(_CLOSE, _MISSED, _ADAPTER, *_RIG),
     },
     {"name": "This rig has no station for it", "matchedStatuses": ["skipped"]},
 )

@@ -1,26 +1,81 @@
 """The rig: its file, and `open_rig()`, which alone builds the objects of a bench.
 
-Today every rig is simulated; real drivers come behind the same `Setup`.
+rig = open_rig("rigs/tap.toml")             # ConfigError: every mistake in the file
+with rig.in_use("nightly run"):             # locked; on real interfaces the bench measures itself
+    with rig.setup(next(rig.suts())) as setup:
+        setup.own_pev.plug_in()
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from bench.profiles import chargers, vehicles
 from bench.rig.config import RigConfig, load_rig_config
 from bench.rig.setup import EvseUnderTest, PevUnderTest, Settings, Setup, SutChoice
+from bench.units import Ns
+
+if TYPE_CHECKING:
+    from bench.rig.self_measurement import SelfMeasurement
 
 
 class Rig:
-    """An opened rig. `suts()` says what can be tested on it, `setup()` makes the arrangement for one test."""
+    """A bench and what is connected to it. `suts()` says what can be tested on it, `setup()` makes the arrangement for
+    one test.
+
+    measured  what the bench found out about itself; None before, and on the virtual clock, which is exact
+    """
 
     def __init__(self, config: RigConfig) -> None:
         self.config = config
+        self.measured: SelfMeasurement | None = None
 
     @property
     def name(self) -> str:
         return self.config.rig.name
+
+    @property
+    def uncertainty(self) -> Ns:
+        """Of one interval measured on this rig: what it measured, or what its file says if that is more.
+
+        A simulated station in real time is no better than this computer's timers, so they count there.
+        """
+        measured = 0
+        if self.measured is not None:
+            measured = self.measured.uncertainty
+            if self.config.rig.driver == "tap":
+                measured += self.measured.wake_up.p99
+        return max(measured, self.config.uncertainty)
+
+    @contextmanager
+    def in_use(self, purpose: str) -> Iterator[None]:
+        """Keep other programs from the same hardware, and measure the bench itself. Nothing to do for `sim`.
+
+        Raises RigBusy, and whatever keeps the first arrangement from being made.
+        """
+        if not self.config.real:
+            yield
+            return
+        from bench.rig.lock import RigLock
+
+        names = [f"rig {self.name}", *(f"interface {name}" for name in self.config.interfaces().values())]
+        lock = RigLock(names, purpose)
+        try:
+            self._measure()
+            yield
+        finally:
+            lock.close()
+
+    def _measure(self) -> None:
+        from bench.rig.kernel_ports import ear_of
+        from bench.rig.self_measurement import measure_bench
+
+        # With both ends the bench's own there is most to measure.
+        choice = min(self.suts(), key=lambda choice: choice.kind != "pair")
+        with self.setup(choice, case="self-measurement") as setup:
+            self.measured = measure_bench(setup, ear_of)
 
     def suts(self) -> Iterator[SutChoice]:
         config = self.config
@@ -40,6 +95,10 @@ class Rig:
 
         *case* names the test: what is random in a simulation differs from case to case and not from run to run.
         """
+        if self.config.rig.driver == "pcap":
+            from bench.rig.real import RealPair
+
+            return RealPair(self.config, settings or Settings()).setup()
         from bench.rig.simulated import SimulatedBench
 
         return SimulatedBench(self.config, choice, settings or Settings(), case).setup()

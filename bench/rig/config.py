@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from bench.adapter import QUIET_AFTER_KEY
 from bench.errors import ConfigError
 from bench.profiles import adapters, chargers, vehicles
 from bench.sim.quirks import CarQuirk, ChargerQuirk
-from bench.units import Ns, ms, us
+from bench.units import Ns, ms, s, to_s, us
 
 SutKind = Literal["pev", "evse", "pair"]
 
@@ -34,6 +35,7 @@ Vehicle = Annotated[str, _one_of(vehicles)]
 Charger = Annotated[str, _one_of(chargers)]
 Adapter = Annotated[str, _one_of(adapters)]
 CarFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in CarQuirk))]
+InterfaceName = Annotated[str, Field(min_length=1)]
 ChargerFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in ChargerQuirk))]
 
 
@@ -44,40 +46,53 @@ class Table(BaseModel):
 class RigTable(Table):
     """[rig]: what this bench is and what is connected to it.
 
-    driver                 `sim`: everything is simulated
+    driver                 `sim`: everything is simulated, on a virtual clock; `tap`: the same in real time, with the
+                           adapters on TAP interfaces of the kernel (Linux, root); `pcap`: adapters on real interfaces
     sut                    what is tested; `all`: the simulated bench offers every car, every charger and the pair
     seed                   of everything random in the simulation; two runs with one seed are identical
     transmission_delay_ms  the rig's allowance where the bench waits for a repetition of the station under test
-    uncertainty_us         of one measured interval; verdicts nearer to a limit than three times that are inconclusive
+    uncertainty_us         of one measured interval, where it is known to be more than the bench measures at its start;
+                           verdicts nearer to a limit than three times that are inconclusive
+    key_settles_s          how long after a new key an adapter that goes on answering may still restart for it
     """
 
     name: str = "sim"
-    driver: Literal["sim"] = "sim"
+    driver: Literal["sim", "tap", "pcap"] = "sim"
     sut: Literal["pev", "evse", "pair", "all"] = "all"
     seed: int = 0
     transmission_delay_ms: float = 50.0
-    uncertainty_us: float = 0.0
+    uncertainty_us: float = Field(default=0.0, ge=0.0)
+    key_settles_s: float = Field(default=to_s(QUIET_AFTER_KEY), ge=0.0)
 
 
 class PevTable(Table):
     """[pev]: the car's end.
 
-    vehicles  profiles of the cars under test; none: all of them
-    quirks    what is wrong with them, by the names of `bench.sim.quirks.CarQuirk`
-    adapter   the bench's adapter when the bench plays the car
+    vehicles   profiles of the cars under test; none: all of them
+    quirks     what is wrong with them, by the names of `bench.sim.quirks.CarQuirk`
+    adapter    model of the bench's adapter, where it is simulated and the bench plays the car
+    interface  network interface of the bench's adapter; with driver `tap` the name of the one that is made
     """
 
     vehicles: list[Vehicle] = Field(default_factory=list)
     quirks: list[CarFault] = Field(default_factory=list)
     adapter: Adapter = "qca7005-car"
+    interface: InterfaceName | None = None
 
 
 class EvseTable(Table):
-    """[evse]: the charging station's end; `chargers`, `quirks`, `adapter` as in [pev]."""
+    """[evse]: the charging station's end; `chargers`, `quirks`, `adapter`, `interface` as in [pev]."""
 
     chargers: list[Charger] = Field(default_factory=list)
     quirks: list[ChargerFault] = Field(default_factory=list)
     adapter: Adapter = "qca7005-evse"
+    interface: InterfaceName | None = None
+
+
+class NeighbourTable(Table):
+    """[neighbour]: another station of the bench, for what cross-talk does. Simulated; *interface* as in [pev]."""
+
+    interface: InterfaceName | None = None
 
 
 class LineTable(Table):
@@ -91,6 +106,7 @@ class RigConfig(Table):
     rig: RigTable = Field(default_factory=RigTable)
     pev: PevTable = Field(default_factory=PevTable)
     evse: EvseTable = Field(default_factory=EvseTable)
+    neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
 
     def offers(self, kind: SutKind) -> bool:
@@ -103,6 +119,55 @@ class RigConfig(Table):
     @property
     def uncertainty(self) -> Ns:
         return us(self.rig.uncertainty_us)
+
+    @property
+    def key_settles(self) -> Ns:
+        return s(self.rig.key_settles_s)
+
+    @property
+    def real(self) -> bool:
+        """Whether it has interfaces of the kernel, and therefore real time."""
+        return self.rig.driver != "sim"
+
+    def interfaces(self) -> dict[str, str]:
+        """By whose they are: evse, pev, neighbour."""
+        named = {"evse": self.evse.interface, "pev": self.pev.interface, "neighbour": self.neighbour.interface}
+        return {who: interface for who, interface in named.items() if interface is not None}
+
+    def mistakes(self) -> Iterator[str]:
+        """What does not go together."""
+        interfaces, driver = self.interfaces(), self.rig.driver
+        if driver == "sim":
+            for who, interface in interfaces.items():
+                yield f'{who}.interface: {interface!r} needs driver = "tap" or "pcap" in [rig]'
+            return
+        for who, other in (("evse", "pev"), ("pev", "evse")):
+            if who not in interfaces and self.rig.sut != who:
+                yield f"{who}.interface: missing; the bench's own {who} needs one with driver = {driver!r}"
+            if who in interfaces and self.rig.sut == who:
+                yield f"{who}.interface: the {who} is under test; the bench needs {other}.interface"
+        if len(set(interfaces.values())) < len(interfaces):
+            yield f"two ends have one interface: {', '.join(f'{who} {name}' for who, name in interfaces.items())}"
+        if driver == "pcap":
+            yield from self._not_for_real_adapters()
+
+    def _not_for_real_adapters(self) -> Iterator[str]:
+        if self.rig.sut != "pair":
+            yield (
+                f"rig.sut: {self.rig.sut!r} with driver = 'pcap' needs a pilot driver, and there is none yet; "
+                'sut = "pair" tests two adapters with a simulated pilot'
+            )
+        simulated = {
+            "pev.vehicles": self.pev.vehicles,
+            "pev.quirks": self.pev.quirks,
+            "evse.chargers": self.evse.chargers,
+            "evse.quirks": self.evse.quirks,
+            "neighbour.interface": self.neighbour.interface,
+            "line": self.line != LineTable(),
+        }
+        for key, value in simulated.items():
+            if value:
+                yield f'{key}: belongs to a simulation, driver = "sim" or "tap"'
 
 
 def load_rig_config(source: str) -> RigConfig:
@@ -119,9 +184,12 @@ def load_rig_config(source: str) -> RigConfig:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: not TOML: {error}") from None
     try:
-        return RigConfig.model_validate(table)
+        config = RigConfig.model_validate(table)
     except ValidationError as error:
         raise ConfigError(*(_mistake(path.name, detail) for detail in error.errors())) from None
+    if mistakes := list(config.mistakes()):
+        raise ConfigError(*(f"{path.name}: {mistake}" for mistake in mistakes))
+    return config
 
 
 def _mistake(file: str, detail: Any) -> str:

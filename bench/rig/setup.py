@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from bench.clock import Clock
 from bench.ids import MacAddress
 from bench.pilot.model import PilotReading
+from bench.ports import PowerSwitch
 from bench.pump import Pump
 from bench.slac.evse import EvseSettings
 from bench.slac.pev import PevSettings
@@ -60,8 +63,22 @@ class Setup:
     rng: random.Random
     pilot_reading: Callable[[], PilotReading]
     neighbour: Callable[[float], EvseStation] | None = None
+    power: dict[str, PowerSwitch] = field(default_factory=dict)
+    """Of the bench's own adapters, by the station's name, as far as the rig can switch it."""
     firmware: dict[str, str] = field(default_factory=dict)
     """Adapter name to version text, as far as the bench asked."""
+    opened: ExitStack = field(default_factory=ExitStack)
+    """What is to be closed, last opened first."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Pilot at rest, adapters powered, ports closed. Idempotent. The trace stays."""
+        self.opened.close()
 
     @property
     def own_evse(self) -> EvseStation:
@@ -86,6 +103,10 @@ class Setup:
     @property
     def own_stations(self) -> list[EvseStation | PevStation]:
         return [station for station in (self.evse, self.pev) if isinstance(station, EvseStation | PevStation)]
+
+    def doubts(self) -> list[str]:
+        """Why the bench may not have seen everything; nothing as long as all is well."""
+        return [doubt for station in self.own_stations for doubt in station.wire.doubts()]
 
     def now(self) -> Ns:
         return self.clock.now()

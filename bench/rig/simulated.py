@@ -1,12 +1,20 @@
-"""The simulated bench: one world per test, on a virtual clock, with the same seed every time."""
+"""The simulated bench: one world per test, with the same seed every time.
+
+On a virtual clock with ports in memory (`--rig sim`), or in real time through interfaces of the kernel (driver `tap`):
+the same world, told apart by its clock and by how the bench's computers are plugged into their adapters.
+"""
 
 from __future__ import annotations
 
 import random
+import time
 import zlib
+from collections.abc import Callable
+from typing import TypeAlias
 
-from bench.clock import VirtualClock
+from bench.clock import Clock, SystemClock, VirtualClock
 from bench.ids import MacAddress, Nid, Nmk
+from bench.ports import FramePort, PowerSwitch
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
 from bench.profiles import charger as charger_profile
@@ -14,17 +22,17 @@ from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
 from bench.rig.config import RigConfig
 from bench.rig.setup import Settings, Setup, SutChoice
+from bench.rig.stations import Arrangement
 from bench.sim.adapter import ModemRole, VirtualAdapter
 from bench.sim.car import SimCar, modem_of
 from bench.sim.charger import SimCharger, first_key
 from bench.sim.pilot import PilotLine
 from bench.sim.port import SimPort
+from bench.sim.power import SimPowerSwitch
 from bench.sim.powerline import CABLE_DB, Powerline
 from bench.sim.quirks import CarQuirk, ChargerQuirk
-from bench.sim.world import World
-from bench.station import EvseStation, PevStation, new_network
+from bench.station import EvseStation, PevStation
 from bench.trace import Trace
-from bench.wire import Wire
 
 EVSE_HOST = MacAddress(bytes.fromhex("02000000e5e1"))
 PEV_HOST = MacAddress(bytes.fromhex("020000000e51"))
@@ -36,22 +44,35 @@ UNPLUGGED_DB = 75.0
 NEIGHBOUR_MODEM = bytes([0, 1, 0xE5])
 
 
-class SimulatedBench:
+Plug: TypeAlias = Callable[[VirtualAdapter, str, MacAddress], FramePort]
+"""(adapter, name of the port, address of the computer)"""
+
+
+class SimulatedBench(Arrangement):
     """Builds the two ends of a cable in a fresh world. Made by `open_rig`, once per test."""
 
     def __init__(self, config: RigConfig, choice: SutChoice, settings: Settings, case: str) -> None:
-        self.config, self.choice, self.settings = config, choice, settings
-        self.clock = VirtualClock()
-        self.world = World(self.clock, seed=zlib.crc32(f"{config.rig.seed}/{case}".encode()))
-        self.pump = Pump(self.clock)
-        self.pump.participants.append(self.world)
-        self.trace = Trace()
+        seed = zlib.crc32(f"{config.rig.seed}/{case}".encode())
+        super().__init__(config, settings, SystemClock(time.monotonic_ns()) if config.real else VirtualClock(), seed)
+        self.choice = choice
+        self.plug: Plug = self._in_memory
+        if isinstance(self.clock, SystemClock):
+            from bench.rig.kernel_ports import TapPlugs
+
+            self.plug = TapPlugs(config.interfaces(), self.clock, self.pump, self.opened)
         self.line = Powerline(self.world, loss=config.line.loss)
-        self.pilot = PilotLine(self.world)
-        self.rng = self.world.rng("bench")
+        self.power: dict[str, PowerSwitch] = {}
         self.path_db = CABLE_DB if config.line.attenuation_db is None else config.line.attenuation_db
 
     def setup(self) -> Setup:
+        """Raises BenchError if it cannot be built; nothing is left open then."""
+        try:
+            return self._built()
+        except BaseException:
+            self.opened.close()
+            raise
+
+    def _built(self) -> Setup:
         match self.choice.kind:
             case "pev":
                 evse = self._own_evse()
@@ -64,12 +85,13 @@ class SimulatedBench:
                 evse = self._own_evse()
                 ends = Setup(self.choice.name, evse, self._own_pev(), *self._common(), self.pilot.evse.read)
         self._couple_by_the_cable()
-        ends.neighbour = self._neighbour
-        for station in ends.own_stations:
-            station.prepare()
-            assert station.adapter.identity is not None
-            ends.firmware[station.adapter.name] = station.adapter.identity.version
-        return ends
+        if not self.config.real or self.config.neighbour.interface is not None:
+            ends.neighbour = self._neighbour
+        ends.power, ends.opened = self.power, self.opened
+        return self.prepared(ends)
+
+    def _in_memory(self, modem: VirtualAdapter, name: str, mac: MacAddress) -> FramePort:
+        return SimPort(self.world, modem, name=name, mac=mac)
 
     def _couple_by_the_cable(self) -> None:
         """Plugged in, the modems hear each other through the pilot wire; else still a little, through the air."""
@@ -80,7 +102,7 @@ class SimulatedBench:
         follow(self.pilot.conducts)
         self.pilot.on_conducts(follow)
 
-    def _common(self) -> tuple[Pump, Trace, VirtualClock, random.Random]:
+    def _common(self) -> tuple[Pump, Trace, Clock, random.Random]:
         return self.pump, self.trace, self.clock, self.rng
 
     # ends ---------------------------------------------------------------------------------------------------
@@ -101,21 +123,15 @@ class SimulatedBench:
         self.evse_modem = self._adapter(
             adapter_profile(self.config.evse.adapter), EVSE_MODEM, ModemRole.EVSE, "evse.adapter"
         )
-        port = SimPort(self.world, self.evse_modem, name="evse", mac=EVSE_HOST)
-        station = EvseStation(
-            Wire(port, self.trace, self.pump), self.pilot.evse, new_network(self.rng), self.settings.evse
-        )
-        self.pump.participants.append(station)
-        return station
+        self.power["evse"] = SimPowerSwitch(self.evse_modem)
+        return self.evse_station(self.plug(self.evse_modem, "evse", EVSE_HOST), self.pilot.evse)
 
     def _own_pev(self) -> PevStation:
         self.pev_modem = self._adapter(
             adapter_profile(self.config.pev.adapter), PEV_MODEM, ModemRole.PEV, "pev.adapter"
         )
-        port = SimPort(self.world, self.pev_modem, name="pev", mac=PEV_HOST)
-        station = PevStation(Wire(port, self.trace, self.pump), self.pilot.pev, self.rng, self.settings.pev)
-        self.pump.participants.append(station)
-        return station
+        self.power["pev"] = SimPowerSwitch(self.pev_modem)
+        return self.pev_station(self.plug(self.pev_modem, "pev", PEV_HOST), self.pilot.pev)
 
     def _car(self) -> SimCar:
         profile = vehicle_profile(self.choice.name)
@@ -138,10 +154,7 @@ class SimulatedBench:
         modem = self._adapter(adapter_profile("qca7005-evse"), NEIGHBOUR_MODEM, ModemRole.EVSE, "neighbour.adapter")
         self.line.set_attenuation(modem, self.pev_modem, attenuation_db)
         cable = PilotLine(self.world, name="neighbour pilot")
-        port = SimPort(self.world, modem, name="neighbour", mac=NEIGHBOUR_HOST)
-        station = EvseStation(Wire(port, self.trace, self.pump), cable.evse, new_network(self.rng), self.settings.evse)
-        station.name = "neighbour"
-        self.pump.participants.append(station)
+        station = self.evse_station(self.plug(modem, "neighbour", NEIGHBOUR_HOST), cable.evse, "neighbour")
         station.prepare()
         # A car of its own sits in its cable, silent: it answers whoever it hears, which is what cross-talk is.
         cable.pev.plug_in()

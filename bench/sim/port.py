@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.errors import PortError
 from bench.ids import MacAddress
-from bench.ports import Stamped
+from bench.ports import Drops, Stamped
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.world import World
 from bench.units import Ns
@@ -44,6 +44,16 @@ class SimPort:
         self._check_open()
         frames, self._queue = self._queue, []
         return frames
+
+    @property
+    def stamp_resolution(self) -> Ns:
+        """The world's time is exact."""
+        return 0
+
+    def drops(self) -> Drops:
+        """None: the queue is as long as it must be."""
+        self._check_open()
+        return Drops(0, 0)
 
     def close(self) -> None:
         """Idempotent. Frees the adapter's jack."""

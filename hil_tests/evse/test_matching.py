@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bench.analysis.verdict import Profile
 from bench.errors import demand
 from bench.ids import BROADCAST, RunId, nid_from_nmk
 from bench.mme import CmAttenCharInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, Context, Frame
-from bench.rig import RigConfig, Setup
+from bench.rig import Rig, Setup
 from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
+from bench.station import EvseStation
 from bench.units import s
 from hil_tests.checks import demand_intervals, demand_lawful, run_until_decided
 
@@ -62,16 +65,14 @@ def test_what_it_tells_the_car_about_sounding_is_usual(
 
 @pytest.mark.timing
 @pytest.mark.usefixtures("matched_evse")
-def test_its_intervals_keep_their_limits(
-    pev_plugged_in: Setup, verdict_profile: Profile, rig_config: RigConfig
-) -> None:
+def test_its_intervals_keep_their_limits(pev_plugged_in: Setup, verdict_profile: Profile, rig: Rig) -> None:
     """Every interval of table A.1 that the station answers for, by the chosen limits."""
     demand_intervals(
         intervals_of(pev_plugged_in.own_pev),
         "evse",
         who=pev_plugged_in.sut,
         profile=verdict_profile,
-        uncertainty=rig_config.uncertainty,
+        uncertainty=rig.uncertainty,
     )
 
 
@@ -128,10 +129,11 @@ def test_it_answers_no_other_car_once_it_is_matched(pev_plugged_in: Setup, verdi
     demand(pev.adapter.link_up_at is not None, f"{sut} lost its own car's link", rule="slac-15118-3 7")
 
 
-def test_it_claims_no_less_attenuation_than_it_measures(setup: Setup) -> None:
+def test_it_claims_no_less_attenuation_than_it_measures(
+    setup: Setup, neighbour: Callable[[float], EvseStation]
+) -> None:
     """Another station hears the car with 5 dB, which no station at the end of a cable does: it must win."""
-    assert setup.neighbour is not None
-    near = setup.neighbour(5.0)
+    near = neighbour(5.0)
     setup.own_pev.plug_in()
 
     match = setup.own_pev.wait_matched(sut=setup.sut)

@@ -7,7 +7,7 @@ import pytest
 from bench.analysis.verdict import Profile
 from bench.errors import demand
 from bench.mme import CmMnbcSoundInd, CmSlacParmReq, CmStartAttenCharInd, Context
-from bench.rig import RigConfig, Setup
+from bench.rig import Rig, Setup
 from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
@@ -82,7 +82,7 @@ def test_each_of_its_messages_keeps_the_rules(pev_in_b2: Setup, verdict_profile:
 
 @pytest.mark.timing
 @pytest.mark.usefixtures("matched_pev")
-def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Profile, rig_config: RigConfig) -> None:
+def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Profile, rig: Rig) -> None:
     """Every interval of table A.1 that the car answers for, by the chosen limits."""
     pev_in_b2.own_evse.wait_link(sut=pev_in_b2.sut)
 
@@ -91,5 +91,5 @@ def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Prof
         "pev",
         who=pev_in_b2.sut,
         profile=verdict_profile,
-        uncertainty=rig_config.uncertainty,
+        uncertainty=rig.uncertainty,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from bench.errors import demand
@@ -97,10 +99,9 @@ def test_it_begins_again_after_state_e(pev_in_b2: Setup) -> None:
 
 
 @pytest.mark.slac
-def test_it_chooses_the_station_it_is_plugged_into(setup: Setup) -> None:
+def test_it_chooses_the_station_it_is_plugged_into(setup: Setup, neighbour: Callable[[float], EvseStation]) -> None:
     """Two stations hear it, one through cross-talk 32 dB weaker: the near one must win."""
-    assert setup.neighbour is not None
-    far = setup.neighbour(62.0)
+    far = neighbour(62.0)
     setup.pev.plug_in()
     setup.own_evse.pilot.set_duty_cycle_pct(5.0)
 

@@ -74,6 +74,10 @@ def no_join_time_out(patch: pytest.MonkeyPatch) -> None:
     patch.setitem(bench.slac.evse.TIMERS_OF, EvseState.JOINING, {})
 
 
+def tries_once(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(PevSlac, "triggered", PevSlac.begin_attempt)
+
+
 def chooses_farthest(patch: pytest.MonkeyPatch) -> None:
     usual = PevSlac.answer_report
 
@@ -155,6 +159,7 @@ PATCHES: dict[str, Patch] = {
     "the EVSE does not look at the pilot": blind_to_the_pilot,
     "the PEV does not see that the pilot was left": plugged_in_for_ever,
     "the EVSE waits for ever for the link": no_join_time_out,
+    "the PEV tries once": tries_once,
     "the PEV chooses the farthest": chooses_farthest,
     "the EVSE takes a change of duty cycle for an unplugged car": duty_means_unplugged,
     "adapters do not say what they are": nameless_adapters,

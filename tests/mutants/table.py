@@ -139,6 +139,10 @@ PAIRS: dict[str, set[str]] = {
     ),
     "the PEV does not see that the pilot was left": pair("leaving_the_pilot_states_in_the_middle_ends_both_sides"),
     "the EVSE waits for ever for the link": pair("a_wrong_key_ends_in_a_join_time_out_on_both_sides"),
+    "the PEV tries once": pair(
+        "an_adapter_without_power_costs_an_attempt_and_no_more",
+        "a_silent_station_is_asked_three_times_per_attempt_and_given_up",
+    ),
     "the PEV chooses the farthest": pair("the_near_station_wins"),
     "the EVSE takes a change of duty cycle for an unplugged car": pair(
         "a_change_of_the_duty_cycle_does_not_disturb_matching"

@@ -9,11 +9,10 @@ import sys
 
 import pytest
 
-from bench.errors import AdapterError, ConfigError, Deviation, PortError, RigBroken
+from bench.errors import AdapterError, ConfigError, Deviation, Missed, PortError, RigBroken, TooClose
 from bench.report.allure_files import CATEGORIES, step_title, write_categories, write_environment
 from bench.report.steps import Step
 from bench.units import ms, s
-from hil_tests.checks import Inconclusive
 
 
 def categories_of(status: str, error: BaseException) -> list[str]:
@@ -39,7 +38,8 @@ UNMATCHED = Deviation("ioniq was not matched: nobody answered", rule="ISO 15118-
         ("failed", UNMATCHED, "The station under test was not matched"),
         ("failed", Deviation("wrong RunID", rule="[V2G3-A09-16]"), "The station under test deviates"),
         ("failed", AssertionError("assert 9 == 10\n  where 9 = x"), "The station under test deviates"),
-        ("broken", Inconclusive("too near"), "Too close to call: the margin is within the bench's uncertainty"),
+        ("broken", TooClose("too near"), "Too close to call: the margin is within the bench's uncertainty"),
+        ("broken", Missed("evse: the interface was down"), "The bench missed frames, so it does not judge"),
         ("broken", AdapterError("evse.adapter: no answer\nis it powered?"), "An adapter does not do its part"),
         ("broken", RigBroken("no pilot"), "The rig is not in order"),
         ("broken", PortError("eth0 is down"), "The rig is not in order"),

@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from bench import __version__
+from bench.cli.adapters import adapters
 from bench.cli.analyze import analyze
+from bench.cli.doctor import doctor
 from bench.cli.sim import sim
 
 EPILOG = "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble."
@@ -38,4 +40,6 @@ def bench(
 
 
 app.command(epilog=EPILOG)(analyze)
+app.command()(doctor)
+app.command()(adapters)
 app.add_typer(sim, name="sim", epilog=EPILOG)

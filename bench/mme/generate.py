@@ -37,8 +37,17 @@ Names: TypeAlias = dict[str, Any]
 
 
 def make_reader(cls: type, layout: Layout) -> Reader:
-    names: Names = {"cls": cls, "new": bytes.__new__, "too_short": too_short, "unpacked4": unpacked4, "suites": suites}
-    counts = {wire.of: name for name, wire in layout if isinstance(wire, Count)}
+    names: Names = {
+        "cls": cls,
+        "new": bytes.__new__,
+        "too_short": too_short,
+        "negative": negative,
+        "unpacked4": unpacked4,
+        "suites": suites,
+    }
+    counts = {
+        wire.of: f"({name} - {wire.more})" if wire.more else name for name, wire in layout if isinstance(wire, Count)
+    }
     lines: list[str] = []
     for run in _runs(layout):
         first, wire = run[0]
@@ -96,6 +105,10 @@ def too_short(what: str, at: int, needs: int, end: int) -> MalformedMme:
     return MalformedMme(what, at, f"{needs} octets expected, the frame ends {at + needs - end} octets too early")
 
 
+def negative(what: str, at: int) -> MalformedMme:
+    return MalformedMme(what, at, "its length does not even cover what stands in front of it")
+
+
 def _misfit(title: str, layout: Layout, m: Any, error: Exception) -> ValueError:
     """Which field it was that could not be written; an element of a list has already named its own."""
     for name, wire in sorted(layout, key=lambda field: isinstance(field[1], Count)):
@@ -146,6 +159,7 @@ def _read_fixed(run: Layout, where: str, names: Names) -> list[str]:
 def _read_octets(name: str, number: str, where: str) -> list[str]:
     return [
         f"if end - at < {number}: raise too_short({where!r}, at, {number}, end)",
+        *([f"if {number} < 0: raise negative({where!r}, at)"] if "-" in number else []),
         f"{name} = octets[at:at + {number}]; at += {number}",
     ]
 
@@ -190,7 +204,7 @@ def _write_fixed(run: Layout, names: Names) -> str:
 
 def _packable(name: str, wire: WireType) -> str:
     if isinstance(wire, Count):
-        return f"len(m.{wire.of})"
+        return f"len(m.{wire.of}) + {wire.more}" if wire.more else f"len(m.{wire.of})"
     if isinstance(wire, Fixed) and wire.code.endswith("s"):
         return f"sized(m.{name}, {wire.size})"
     return f"m.{name}"

@@ -119,13 +119,15 @@ class Count:
 
     It is derived and no field of the dataclass: reading it gives `len(field)`.
     A message that lies about its length is built with `Frame.trailer` or `RawMme`.
+
+    more  what is counted besides: a length that begins at an earlier field
     """
 
-    def __init__(self, of: str, code: str = "B") -> None:
-        self.of, self.code = of, code
+    def __init__(self, of: str, code: str = "B", *, more: int = 0) -> None:
+        self.of, self.code, self.more = of, code, more
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        return self if instance is None else len(getattr(instance, self.of))
+        return self if instance is None else len(getattr(instance, self.of)) + self.more
 
     def misfit(self, value: object) -> str | None:
         return integer_misfit(value, struct.calcsize("<" + self.code))

@@ -1,6 +1,7 @@
 """Keys do not appear in reports: which messages carry one, and how it is taken out of octets and texts.
 
 What is a key is declared once, by the type of a message's field (`bench.ids.SecretKey`); nothing here names a message.
+What is read from an adapter's flash or written to it holds keys somewhere, so none of it is shown.
 """
 
 from __future__ import annotations
@@ -13,10 +14,15 @@ from typing import get_type_hints
 
 from bench.ids import MacAddress, SecretKey
 from bench.mme import REGISTRY, Frame, Mme, encode, is_homeplug
+from bench.mme.module import CONTENT, without_content
 from bench.trace import FrameSeen, Trace
 
 MARKER = SecretKey(b"KEY NOT SHOWN " + b"\0\0")
 """What stands in a capture in place of a key; it reads as text in a hex view."""
+
+
+AFTER_OUI = 20
+"""Octet of an untagged frame of MMV 0 where a vendor's message begins."""
 
 
 @cache
@@ -37,8 +43,9 @@ def _key_fields_of(kind: type[Mme]) -> tuple[str, ...]:
 
 @cache
 def carriers() -> dict[int, int]:
-    """MMTYPE of every message that carries a key -> octet of an untagged frame where the first key begins."""
-    return {kind.mmtype: _first_key_octet(kind) for kind in REGISTRY.values() if kind in key_fields()}
+    """MMTYPE of every message that carries keys -> octet of an untagged frame where the first may begin."""
+    flash = {kind.mmtype: AFTER_OUI for kind in CONTENT}
+    return flash | {kind.mmtype: _first_key_octet(kind) for kind in REGISTRY.values() if kind in key_fields()}
 
 
 def _first_key_octet(kind: type[Mme]) -> int:
@@ -72,7 +79,9 @@ def masked_octets(seen: FrameSeen, secrets: Iterable[bytes] = ()) -> bytes:
     """
     octets, frame = seen.octets, seen.frame
     if frame is not None and isinstance(frame.mme, Mme):
-        if type(frame.mme) in key_fields():
+        if isinstance(frame.mme, CONTENT):
+            octets = encode(replace(frame, mme=without_content(frame.mme)))
+        elif type(frame.mme) in key_fields():
             octets = encode(replace(frame, mme=_with_keys(frame.mme, MARKER)))
     elif is_homeplug(octets):
         octets = _blanked(octets)

@@ -19,8 +19,13 @@ from bench.mme import (
     CmSlacParmReq,
     Frame,
     RawMme,
+    VsModuleOperationCnf,
+    VsModuleOperationReq,
+    VsRdModCnf,
+    VsWrModReq,
     encode,
 )
+from bench.mme.module import ModuleRead, WriteModule
 from bench.report.attachments import attachments_of
 from bench.report.ladder import ladder_svg
 from bench.report.masking import MARKER, Redactor, key_fields, masked_octets, secrets_of
@@ -241,3 +246,38 @@ def test_every_message_class_with_a_key_type_is_in_the_registry():
     declared = {kind for kind in REGISTRY.values() if any("Key" in str(a) for a in kind.__annotations__.values())}
 
     assert set(key_fields()) == declared
+
+
+FLASH = b"DAK AND NMK ARE SOMEWHERE IN HERE".ljust(1400, b"!")
+
+
+@pytest.mark.parametrize(
+    "mme",
+    [
+        VsModuleOperationCnf.of(ModuleRead(offset=1400, data=FLASH)),
+        VsModuleOperationReq.of(WriteModule(offset=1400, length=1400, data=FLASH)),
+        VsModuleOperationReq(operation=0x77, body=FLASH),
+        VsRdModCnf(offset=1024, data=FLASH[:1024]),
+        VsWrModReq(offset=1024, data=FLASH[:1024]),
+    ],
+    ids=["read", "written", "by an unknown operation", "read, old", "written, old"],
+)
+def test_what_is_in_an_adapters_flash_is_not_shown(mme) -> None:
+    """At the same length, and the rest of the message as it was."""
+    octets = encode(Frame(EVSE_MODEM, EVSE, mme))
+
+    masked = masked_octets(seen(octets))
+
+    assert b"SOMEWHERE" not in masked
+    assert b"!!" not in masked
+    assert len(masked) == len(octets)
+    assert masked[:25] == octets[:25]
+    if hasattr(mme, "offset"):
+        assert seen(masked).mme.offset == mme.offset
+
+
+def test_flash_in_a_frame_that_cannot_be_decoded_is_not_shown_either() -> None:
+    octets = encode(Frame(EVSE_MODEM, EVSE, VsRdModCnf(data=FLASH[:1024])))[:500]
+    assert seen(octets).mme is None
+
+    assert b"SOMEWHERE" not in masked_octets(seen(octets))

@@ -19,6 +19,7 @@ from typing import Self, TypeVar
 
 from bench.clock import SystemClock
 from bench.drivers.namespace import Namespace
+from bench.drivers.priority import prompt
 from bench.drivers.tap_port import Tap, TapJack
 from bench.errors import ConfigError
 from bench.ids import MacAddress
@@ -145,6 +146,7 @@ class TapBench:
         self.station: SimCar | SimCharger | None = None
         self.visit: Visit | None = None
         self._open = ExitStack()
+        self._open.enter_context(prompt())
         try:
             self._build()
         except BaseException:

@@ -30,7 +30,7 @@ class RealPair(Arrangement):
             evse = self.evse_station(ports["evse"], self.pilot.evse)
             pev = self.pev_station(ports["pev"], self.pilot.pev)
             ends = Setup("pair", evse, pev, self.pump, self.trace, self.clock, self.rng, self.pilot.evse.read)
-            ends.opened = self.opened
+            ends.opened, ends.prompt = self.opened, self.prompt
             return self.prepared(ends)
         except BaseException:
             self.opened.close()

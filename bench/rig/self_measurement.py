@@ -38,6 +38,7 @@ WAKE_UPS = 100
 PAUSE: Ns = ms(1)
 PATHS = 20
 """Frames from one end of the powerline to the other."""
+REMEDY = "as root, or with CAP_SYS_NICE, its timers would be prompt on a busy computer too"
 ANSWER_WITHIN: Ns = ms(500)
 MOST_UNANSWERED = QUESTIONS // 4
 
@@ -97,11 +98,15 @@ class PortMeasured:
 
 @dataclass(frozen=True, slots=True)
 class SelfMeasurement:
-    """wake_up: how late the bench's timers fire. path: from the car's port through both adapters to the station's."""
+    """wake_up: how late the bench's timers fire. path: from the car's port through both adapters to the station's.
+
+    prompt: whether it goes before ordinary programs, see `bench.drivers.priority`.
+    """
 
     wake_up: Latency
     ports: dict[str, PortMeasured]
     path: Latency | None = None
+    prompt: bool = False
 
     @property
     def uncertainty(self) -> Ns:
@@ -110,7 +115,8 @@ class SelfMeasurement:
 
     def lines(self) -> list[str]:
         """For a person."""
-        found = [f"timers wake up late by   {self.wake_up}"]
+        first = "goes before ordinary programs (SCHED_RR)" if self.prompt else f"is an ordinary program; {REMEDY}"
+        found = [f"the bench {first}", f"timers wake up late by   {self.wake_up}"]
         for name, port in self.ports.items():
             found += [
                 f"{name}: stamps are good to   {show_us(port.resolution)}",
@@ -137,7 +143,7 @@ def measure_bench(setup: Setup, open_ear: OpenEar) -> SelfMeasurement:
     path = None
     if isinstance(setup.evse, EvseStation) and isinstance(setup.pev, PevStation):
         path = Latency.of(_paths(setup.pev, setup.evse))
-    return SelfMeasurement(wake_up, ports, path)
+    return SelfMeasurement(wake_up, ports, path, setup.prompt)
 
 
 def _wake_ups(pump: Pump) -> list[Ns]:

@@ -67,6 +67,8 @@ class Setup:
     """Of the bench's own adapters, by the station's name, as far as the rig can switch it."""
     firmware: dict[str, str] = field(default_factory=dict)
     """Adapter name to version text, as far as the bench asked."""
+    prompt: bool = False
+    """Whether the bench goes before ordinary programs; on the virtual clock there is no need to."""
     opened: ExitStack = field(default_factory=ExitStack)
     """What is to be closed, last opened first."""
 

@@ -87,7 +87,7 @@ class SimulatedBench(Arrangement):
         self._couple_by_the_cable()
         if not self.config.real or self.config.neighbour.interface is not None:
             ends.neighbour = self._neighbour
-        ends.power, ends.opened = self.power, self.opened
+        ends.power, ends.opened, ends.prompt = self.power, self.opened, self.prompt
         return self.prepared(ends)
 
     def _in_memory(self, modem: VirtualAdapter, name: str, mac: MacAddress) -> FramePort:

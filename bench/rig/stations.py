@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from bench.clock import Clock
+from bench.drivers.priority import prompt
 from bench.ports import EvsePilot, FramePort, PevPilot
 from bench.pump import Pump
 from bench.rig.config import RigConfig
@@ -31,6 +32,7 @@ class Arrangement:
         self.pilot = PilotLine(self.world)
         self.rng = self.world.rng("bench")
         self.opened = ExitStack()
+        self.prompt = config.real and self.opened.enter_context(prompt())
 
     def evse_station(self, port: FramePort, pilot: EvsePilot, name: str = "evse") -> EvseStation:
         station = EvseStation(

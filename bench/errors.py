@@ -74,6 +74,14 @@ class CaptureError(BenchError):
     """A capture file cannot be read."""
 
 
+class PibError(BenchError):
+    """Octets that are no sound PIB or NVM file: *what* was being read, *where* (file offset), *why* it is refused."""
+
+    def __init__(self, what: str, where: int, why: str) -> None:
+        self.what, self.where, self.why = what, where, why
+        super().__init__(f"{what} at 0x{where:X}: {why}")
+
+
 class MalformedMme(ValueError):
     """Octets that are no management message: *what* was being read, *where* (octet), *why* it failed."""
 

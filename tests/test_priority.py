@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -42,3 +43,19 @@ def test_where_the_system_does_not_allow_it_the_bench_works_all_the_same(monkeyp
 
     with prompt() as allowed:
         assert not allowed
+
+
+def test_no_collection_of_garbage_interrupts_it() -> None:
+    with prompt():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+
+
+def test_who_has_switched_the_collector_off_finds_it_off() -> None:
+    gc.disable()
+    try:
+        with prompt():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()

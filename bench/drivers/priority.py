@@ -7,6 +7,7 @@ of each second for the others. Linux lets root, CAP_SYS_NICE and whoever has the
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -20,8 +21,21 @@ LOWEST = 1
 def prompt() -> Iterator[bool]:
     """Within the block this thread goes before ordinary programs; gives whether the system allowed it.
 
-    Programs it starts are ordinary ones. Linux; elsewhere nothing happens.
+    Python's collector of cyclic garbage, which may stop it for milliseconds, waits until the block is left. Programs
+    that are started within are ordinary ones. Priority is for Linux; elsewhere that part does not happen.
     """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with _before_ordinary_programs() as allowed:
+            yield allowed
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@contextmanager
+def _before_ordinary_programs() -> Iterator[bool]:
     if sys.platform != "linux":
         yield False
         return

@@ -112,7 +112,10 @@ class PlcAdapter:
             raise AdapterError(f"{self.name}: CM_SET_KEY.REQ was not confirmed within {show(ANSWER_WITHIN)}")
         self._await_restart(start)
         if not self.holds(network):
-            raise AdapterError(f"{self.name}: it confirmed CM_SET_KEY.REQ but still holds another key")
+            raise AdapterError(
+                f"{self.name}: it confirmed CM_SET_KEY.REQ but still holds another key {show(self._now() - start)} "
+                "later; if it restarts late for a new key, raise key_settles_s in the rig file"
+            )
 
     def _await_restart(self, start: Ns) -> None:
         """Probe until the adapter has been silent and answers again, or has answered all along for long enough."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -163,3 +164,10 @@ def test_closed_descriptor_cannot_be_watched():
 
     with pytest.raises(OSError, match="Bad file descriptor"):
         SystemClock().watch(readable)
+
+
+def test_system_clock_counts_from_its_origin():
+    """So that instants in a report are seconds of this run, not of the computer's life."""
+    clock = SystemClock(time.monotonic_ns())
+
+    assert 0 <= clock.now() < s(1)

@@ -284,6 +284,10 @@ TWO = '[evse]\ninterface = "plc0"\n[pev]\ninterface = "plc1"\n'
             '[rig]\ndriver = "pcap"\nsut = "pair"\n[line]\nloss = 0.1\n' + TWO + 'quirks = ["no_retry"]',
             ["pev.quirks: belongs to a simulation", "line: belongs to a simulation"],
         ),
+        (
+            '[rig]\ndriver = "pcap"\nsut = "pair"\n' + TWO + 'adapter = "qca7005-car"',
+            ["pev.adapter: belongs to a simulation"],
+        ),
     ],
 )
 def test_what_does_not_go_together_is_told(rig_file: WriteRig, text: str, mistakes: list[str]) -> None:

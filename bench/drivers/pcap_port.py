@@ -7,7 +7,7 @@
         port.drops()                        # anything but zero: timings are not to be trusted
 
 pcap-ct (PyPI) brings libpcap for Python; it is asked for when the first port opens, nothing else needs it
-(`pip install "ccs-bench[hardware]"`). Its class `pcap.pcap` hides why an interface could not be opened, takes warnings
+(`pip install pcap-ct`). Its class `pcap.pcap` hides why an interface could not be opened, takes warnings
 for failures, reads a file that happens to be called like the interface, and does not tell that reading failed; so this
 module calls the C functions of `libpcap`, the layer below it, and nobody else does.
 
@@ -277,7 +277,7 @@ def load_libpcap() -> Any:
     try:
         return importlib.import_module("libpcap")
     except ImportError:
-        raise PortError('real interfaces need pcap-ct; install it: pip install "ccs-bench[hardware]"') from None
+        raise PortError('real interfaces need pcap-ct; install it: pip install pcap-ct') from None
     except OSError as error:
         library = "Npcap (npcap.com)" if sys.platform == "win32" else "libpcap (apt install libpcap0.8)"
         raise PortError(f"real interfaces need the C library {library}: {error}") from None

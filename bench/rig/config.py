@@ -164,6 +164,8 @@ class RigConfig(Table):
             "evse.quirks": self.evse.quirks,
             "neighbour.interface": self.neighbour.interface,
             "line": self.line != LineTable(),
+            "pev.adapter": "adapter" in self.pev.model_fields_set,
+            "evse.adapter": "adapter" in self.evse.model_fields_set,
         }
         for key, value in simulated.items():
             if value:

@@ -156,7 +156,7 @@ def test_interface_of_another_kind_is_told():
 @pytest.mark.parametrize(
     ("error", "remedy"),
     [
-        (ImportError("libpcap"), 'install it: pip install pcap-ct'),
+        (ImportError("libpcap"), "install it: pip install pcap-ct"),
         (OSError("Cannot find libpcap.so library"), "apt install libpcap0.8"),
     ],
 )

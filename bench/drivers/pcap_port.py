@@ -277,7 +277,7 @@ def load_libpcap() -> Any:
     try:
         return importlib.import_module("libpcap")
     except ImportError:
-        raise PortError('real interfaces need pcap-ct; install it: pip install pcap-ct') from None
+        raise PortError("real interfaces need pcap-ct; install it: pip install pcap-ct") from None
     except OSError as error:
         library = "Npcap (npcap.com)" if sys.platform == "win32" else "libpcap (apt install libpcap0.8)"
         raise PortError(f"real interfaces need the C library {library}: {error}") from None

@@ -87,7 +87,7 @@ def test_without_pcap_ct_it_says_how_to_get_it(command, status):
     )
 
     assert done.returncode == status
-    assert 'pip install pcap-ct' in " ".join((done.stdout + done.stderr).split())
+    assert "pip install pcap-ct" in " ".join((done.stdout + done.stderr).split())
     assert "Traceback" not in done.stderr
 
 

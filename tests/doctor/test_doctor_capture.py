@@ -87,12 +87,12 @@ def test_interface_that_cannot_be_opened(computer):
 
 def test_without_libpcap_it_says_how_to_get_it_and_the_rights_are_told_all_the_same(computer):
     status(computer, ROOT)
-    missing = PortError('real interfaces need pcap-ct; install it: pip install pcap-ct')
+    missing = PortError("real interfaces need pcap-ct; install it: pip install pcap-ct")
 
     found = checked(computer, replace(GOOD, version=raises(missing)))
 
     assert found["libpcap"].level is Level.ERROR
-    assert found["libpcap"].fix == 'install it: pip install pcap-ct'
+    assert found["libpcap"].fix == "install it: pip install pcap-ct"
     assert found.keys() == {"libpcap", "permission"}
 
 

@@ -372,12 +372,18 @@ def test_help_tells_the_exit_status() -> None:
     assert "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble." in told
 
 
+def mind_ctrl_c() -> None:
+    """A run that was itself started in the background hands on that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def command(*arguments: object, **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "bench.cli", *map(str, arguments)],
         cwd=Path(__file__).resolve().parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        preexec_fn=mind_ctrl_c,
         **options,  # type: ignore[call-overload]  # stdin and env
     )
 

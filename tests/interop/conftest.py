@@ -103,6 +103,12 @@ def namespaces() -> set[str]:
     return {line.split()[0] for line in run("ip", "netns").stdout.splitlines()}
 
 
+def as_at_a_terminal() -> None:
+    """A run that was itself started in the background hands on that Ctrl-C and hang-ups are ignored."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Running:
     """A program in the background whose output can be waited for."""
 
@@ -117,6 +123,7 @@ class Running:
             stderr=subprocess.STDOUT,
             cwd=cwd,
             start_new_session=True,
+            preexec_fn=as_at_a_terminal,
         )
         assert self.process.stdout is not None
         os.set_blocking(self.process.stdout.fileno(), False)

@@ -35,6 +35,8 @@ def print_examination(seen: Examination, out: TextIO) -> None:
     out.write("\n" + paint(fit_to_width(summary(seen.findings)), BOLD) + "\n")
     if seen.nothing_attached:
         out.write(fit_to_width(ATTACH, 0) + "\n")
+    elif not seen.asked:
+        out.write(fit_to_width(f"Whether an adapter is attached could not be asked. {ATTACH}", 0) + "\n")
 
 
 def summary(findings: list[Finding]) -> str:

@@ -19,9 +19,12 @@ from bench.errors import PortError
 
 @dataclass(frozen=True, slots=True)
 class Examination:
+    """asked: whether adapters were asked for at all; not if frames cannot be captured."""
+
     findings: list[Finding]
     nics: list[Nic]
     survey: Survey
+    asked: bool = True
 
     @property
     def nothing_attached(self) -> bool:
@@ -54,7 +57,7 @@ def examine(
     ipv6 = [nic.name for nic in nics if nic.name in concerned and nic.ipv6]
     found += check_services(system, concerned, candidates=ready, ipv6=ipv6)
     found += check_timing(system)
-    return Examination(found, list(nics), survey)
+    return Examination(found, list(nics), survey, able)
 
 
 def check_adapters(survey: Survey, *, asked: bool, told: Collection[str] = ()) -> list[Finding]:

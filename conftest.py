@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["fixtures.rig", "fixtures.stations", "fixtures.report"]
+pytest_plugins = ["fixtures.rig", "fixtures.stations", "fixtures.report", "fixtures.baseline"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -20,5 +20,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="FILE",
         help="where every measured interval of the run goes (default: results/timings.json); empty: nowhere",
     )
+    group.addoption(
+        "--baseline",
+        metavar="DIR",
+        help="compare every interval measured with the baselines in DIR; a regression fails the run",
+    )
+    group.addoption(
+        "--baseline-tolerance",
+        type=float,
+        metavar="MS",
+        help="up to so many ms a shift is no regression (default: three times the rig's uncertainty)",
+    )
     group.addoption("--vehicle", metavar="NAME", help="only this vehicle profile")
+    group.addoption("--allow-flash", action="store_true", help="on real adapters, run the tests that write their flash")
     group.addoption("--show-keys", action="store_true", help="network keys in clear in reports and captures")

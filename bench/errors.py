@@ -50,6 +50,26 @@ class AdapterError(BenchError):
     """An adapter does not answer, refuses or is not what the rig file says."""
 
 
+class AdapterSilent(AdapterError):
+    """It does not answer: no power, no cable, restarting, or it does not know the question."""
+
+
+class AdapterRefused(AdapterError):
+    """It answered no. *status* is its reason, in the numbers of the message."""
+
+    def __init__(self, what: str, status: int) -> None:
+        self.status = status
+        super().__init__(what)
+
+
+class AdapterAmbiguous(AdapterError):
+    """More than one adapter answers where one was asked."""
+
+
+class AdapterRestarted(AdapterError):
+    """It restarted by itself in the middle of something."""
+
+
 class RigBroken(BenchError):
     """The rig failed its self-check; nothing measured on it would mean anything."""
 

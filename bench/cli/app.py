@@ -9,7 +9,9 @@ import typer
 from bench import __version__
 from bench.cli.adapters import adapters
 from bench.cli.analyze import analyze
+from bench.cli.baseline import baseline
 from bench.cli.doctor import doctor
+from bench.cli.pib import pib
 from bench.cli.sim import sim
 
 EPILOG = "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble."
@@ -43,3 +45,5 @@ app.command(epilog=EPILOG)(analyze)
 app.command()(doctor)
 app.command()(adapters)
 app.add_typer(sim, name="sim", epilog=EPILOG)
+app.add_typer(pib, name="pib", epilog=EPILOG)
+app.add_typer(baseline, name="baseline", epilog=EPILOG)

@@ -21,6 +21,7 @@ from dataclasses import field, replace
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 from bench.errors import MalformedMme
+from bench.mme.generate import Reader
 from bench.mme.record import Mme, Record, message, record
 from bench.mme.wire import U8, U16, U32, Count, Fixed, Groups, Many, Oct3, Oct16
 
@@ -122,7 +123,7 @@ class ModuleWritten(Record):
 
 @record
 class CommitModules(Record):
-    """Erase and write the flash now."""
+    """Erase and write the flash now. 61 octets of frame; plctool leaves out the last, see `read_cut_commit`."""
 
     session: U32 = 0
     code: U32 = COMMIT_FORCE | COMMIT_NO_RESET | COMMIT_FACTORY
@@ -188,6 +189,31 @@ class VsModuleOperationReq(Mme):
         """Raises MalformedMme for an unknown operation or a body too short for it."""
         made: Request = _record_in(REQUESTS, self.operation, self.body, self.name)
         return made
+
+
+def read_cut_commit(read: Reader) -> Reader:
+    """A reader that forgives a commit its missing last octet.
+
+    plctool announces 36 octets of operation (20 of them reserved), which need a frame of 61, and sends one of 60. Seen
+    with Debian's plc-utils 0.0.6; qca/open-plc-utils plc/ModuleCommit.c has the reason, a fixed packet size. The octet
+    is reserved and read as zero, so encoding such a message again gives 61 octets.
+    """
+
+    def read_request(octets: bytes, at: int, end: int) -> tuple[Any, int]:
+        operation, length = octets[at + OPERATION_AT : at + LENGTH_AT], octets[at + LENGTH_AT : at + LENGTH_AT + 2]
+        cut = at + OPERATION_AT + int.from_bytes(length, "little") == end + 1
+        if cut and int.from_bytes(operation, "little") == COMMIT:
+            made, _ = read(octets[:end] + b"\0", at, end + 1)
+            return made, end
+        return read(octets, at, end)
+
+    return read_request
+
+
+OPERATION_AT, LENGTH_AT = 5, 7
+"""Offsets in a VS_MODULE_OPERATION.REQ, behind the OUI."""
+
+VsModuleOperationReq._read = staticmethod(read_cut_commit(VsModuleOperationReq._read))
 
 
 @message(0xA0B1, mmv=0)

@@ -7,6 +7,9 @@
     compare(image, evse).lines()                  # ['cco_mode: 1 NEVER -> 2 ALWAYS', ...]
     faults(octets)                              # all that is wrong with a damaged file
 
+    recipe = find_recipe("tplink-tlpa4010p/evse")   # or load_recipe(path), recipes()
+    recipe.check(image, version)                # [] or why it is not for this adapter; then plan() and applied_to()
+
 The fields are in `bench.pib.fields`, each with its source and how sure it is. PIB: parameter information block.
 """
 
@@ -21,6 +24,8 @@ from bench.pib.image import Family, PibImage
 from bench.pib.manifest import Manifest
 from bench.pib.nvm import NvmFile, NvmForm
 from bench.pib.reading import PibFile, faults, parse
+from bench.pib.recipe import Edit, Recipe, RecipePlan, RecipeRefused, Refusal
+from bench.pib.recipe_file import find_recipe, load_recipe, recipes
 from bench.pib.synthesis import minimal_chain, synthesise, synthesise_nvm
 from bench.pib.values import CcoMode, SlacEnable, Value, YesNo
 
@@ -29,6 +34,7 @@ __all__ = [
     "Certainty",
     "ChainPib",
     "Diff",
+    "Edit",
     "Family",
     "Fault",
     "Field",
@@ -41,6 +47,10 @@ __all__ = [
     "PibFile",
     "PibImage",
     "RangeChange",
+    "Recipe",
+    "RecipePlan",
+    "RecipeRefused",
+    "Refusal",
     "Role",
     "SlacEnable",
     "Value",
@@ -49,9 +59,12 @@ __all__ = [
     "checksum32",
     "compare",
     "faults",
+    "find_recipe",
     "flat_fields",
+    "load_recipe",
     "minimal_chain",
     "parse",
+    "recipes",
     "synthesise",
     "synthesise_nvm",
 ]

@@ -118,6 +118,17 @@ class Boot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flash:
+    """write    a commit of a parameter block -> all of it is in the flash. Power that fails meanwhile leaves half of it
+    loader   version text of what runs while parameter block or firmware is damaged
+    """
+
+    write: Spread
+    loader: str
+    assumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
     """What vendor messages tell of the hardware.
 
@@ -155,3 +166,4 @@ class AdapterProfile:
     forwarding: Forwarding
     set_key: SetKey
     boot: Boot
+    flash: Flash

@@ -12,6 +12,9 @@ from typing import Any
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict
+from bench.baseline.conditions import AdapterState
+from bench.baseline.measured import Values, one_value
+from bench.baseline.store import adapters_from_json, adapters_to_json
 from bench.errors import ConfigError
 from bench.report.timing import ORDER, Timing
 from bench.slac.limits import LIMITS
@@ -27,17 +30,30 @@ class Collection:
 
     def __init__(self) -> None:
         self._values: dict[Station, dict[str, dict[str, list[Ns]]]] = {}
+        self._adapters: dict[Station, set[AdapterState]] = {}
 
-    def add(self, case: str, intervals: Iterable[Interval], *, pev: str, evse: str) -> None:
+    def add(
+        self,
+        case: str,
+        intervals: Iterable[Interval],
+        *,
+        pev: str,
+        evse: str,
+        adapters: Iterable[AdapterState] = (),
+    ) -> None:
         """Book each interval on the station whose doing it was.
 
         case        id of the test
         pev, evse   ids of the stations of this match: a profile's, or `bench` for the bench's own
+        adapters    of the bench, in this match
         """
         station_of = {"pev": ("pev", pev), "evse": ("evse", evse)}
+        known = set(adapters)
         for interval in sorted(intervals, key=lambda i: i.start):
-            by_name = self._values.setdefault(station_of[interval.limit.side], {})
+            station = station_of[interval.limit.side]
+            by_name = self._values.setdefault(station, {})
             by_name.setdefault(interval.name, {}).setdefault(case, []).append(interval.value)
+            self._adapters.setdefault(station, set()).update(known)
 
     def merge(self, other: Collection) -> None:
         """Take over what *other* holds; values of a case that both know are put one after the other."""
@@ -46,6 +62,8 @@ class Collection:
                 mine = self._values.setdefault(station, {}).setdefault(name, {})
                 for case, values in by_case.items():
                     mine.setdefault(case, []).extend(values)
+        for station, adapters in other._adapters.items():
+            self._adapters.setdefault(station, set()).update(adapters)
 
     def __bool__(self) -> bool:
         return bool(self._values)
@@ -66,16 +84,28 @@ class Collection:
             for name in sorted(by_name, key=ORDER.__getitem__)
         ]
 
+    def adapters(self, station: Station) -> tuple[AdapterState, ...]:
+        """The bench's own in the matches of *station*, as far as they are known."""
+        return tuple(sorted(self._adapters.get(station, ())))
+
+    def one_per_case(self, station: Station) -> Values:
+        """One value per interval and test case of *station*, as `bench.baseline` counts them."""
+        return {
+            name: {case: (one_value(values),) for case, values in by_case.items()}
+            for name, by_case in self._values[station].items()
+        }
+
     def to_json(self, *, uncertainty: Ns = 0, metadata: Mapping[str, str] | None = None) -> str:
         """The run as a file, one line per station and interval.
 
         format, version   "ccs-bench-timings", 1
-        metadata          whatever the caller wants to say: rig, firmware, commit, date. Nothing else in the file
-                          differs between two runs that measured the same
+        metadata          whatever the caller wants to say; `pytest` writes rig, driver, clock, verdict and commit.
+                          Nothing else in the file differs between two runs that measured the same
         uncertainty_ns    of one interval
         limits            interval name -> side whose doing it is, where it starts and stops, and limits_ms.strict and
                           .field, each with minimum and maximum (null: no bound)
-        stations[]        role, station, cases (how many), intervals[]
+        stations[]        role, station, cases (how many), adapters[] if known, intervals[]
+        adapters[]        the bench's own: role, model, firmware, pib (digest of its configuration; empty: not read)
         intervals[]       name; statistics_ms with n, minimum, median, maximum; verdicts.strict and .field: how many
                           of pass, fail, inconclusive; values_ns: test case -> values in order of time
         """
@@ -92,7 +122,10 @@ class Collection:
 
     def _station_json(self, station: Station, uncertainty: Ns) -> str:
         role, name = station
-        about = _dumped({"role": role, "station": name, "cases": self.cases(station)})
+        head: dict[str, Any] = {"role": role, "station": name, "cases": self.cases(station)}
+        if adapters := self.adapters(station):
+            head["adapters"] = adapters_to_json(adapters)
+        about = _dumped(head)
         intervals = [_dumped(self._interval_json(station, timing)) for timing in self.timings(station, uncertainty)]
         return about[:-1] + ', "intervals": [\n   ' + ",\n   ".join(intervals) + "\n  ]}"
 
@@ -122,12 +155,15 @@ class Collection:
                 raise ConfigError(f"not {FORMAT} version {VERSION}: {document['format']} {document['version']}")
             made = cls()
             for station in document["stations"]:
-                by_name = made._values.setdefault((station["role"], station["station"]), {})
+                key = (station["role"], station["station"])
+                by_name = made._values.setdefault(key, {})
+                if adapters := adapters_from_json(station.get("adapters", ())):
+                    made._adapters[key] = set(adapters)
                 for interval in station["intervals"]:
                     by_name[LIMITS[interval["name"]].name] = {
                         case: [int(value) for value in values] for case, values in interval["values_ns"].items()
                     }
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"not a file of timings: {type(error).__name__} {error}") from None
         return made
 

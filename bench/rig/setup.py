@@ -12,7 +12,7 @@ from typing import Protocol, Self
 from bench.clock import Clock
 from bench.ids import MacAddress
 from bench.pilot.model import PilotReading
-from bench.ports import PowerSwitch
+from bench.power import GuardedSwitch
 from bench.pump import Pump
 from bench.slac.evse import EvseSettings
 from bench.slac.pev import PevSettings
@@ -63,7 +63,7 @@ class Setup:
     rng: random.Random
     pilot_reading: Callable[[], PilotReading]
     neighbour: Callable[[float], EvseStation] | None = None
-    power: dict[str, PowerSwitch] = field(default_factory=dict)
+    power: dict[str, GuardedSwitch] = field(default_factory=dict)
     """Of the bench's own adapters, by the station's name, as far as the rig can switch it."""
     firmware: dict[str, str] = field(default_factory=dict)
     """Adapter name to version text, as far as the bench asked."""

@@ -14,7 +14,8 @@ from typing import TypeAlias
 
 from bench.clock import Clock, SystemClock, VirtualClock
 from bench.ids import MacAddress, Nid, Nmk
-from bench.ports import FramePort, PowerSwitch
+from bench.ports import FramePort
+from bench.power import GuardedSwitch
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
 from bench.profiles import charger as charger_profile
@@ -61,7 +62,7 @@ class SimulatedBench(Arrangement):
 
             self.plug = TapPlugs(config.interfaces(), self.clock, self.pump, self.opened)
         self.line = Powerline(self.world, loss=config.line.loss)
-        self.power: dict[str, PowerSwitch] = {}
+        self.power: dict[str, GuardedSwitch] = {}
         self.path_db = CABLE_DB if config.line.attenuation_db is None else config.line.attenuation_db
 
     def setup(self) -> Setup:
@@ -123,14 +124,14 @@ class SimulatedBench(Arrangement):
         self.evse_modem = self._adapter(
             adapter_profile(self.config.evse.adapter), EVSE_MODEM, ModemRole.EVSE, "evse.adapter"
         )
-        self.power["evse"] = SimPowerSwitch(self.evse_modem)
+        self.power["evse"] = GuardedSwitch(SimPowerSwitch(self.evse_modem))
         return self.evse_station(self.plug(self.evse_modem, "evse", EVSE_HOST), self.pilot.evse)
 
     def _own_pev(self) -> PevStation:
         self.pev_modem = self._adapter(
             adapter_profile(self.config.pev.adapter), PEV_MODEM, ModemRole.PEV, "pev.adapter"
         )
-        self.power["pev"] = SimPowerSwitch(self.pev_modem)
+        self.power["pev"] = GuardedSwitch(SimPowerSwitch(self.pev_modem))
         return self.pev_station(self.plug(self.pev_modem, "pev", PEV_HOST), self.pilot.pev)
 
     def _car(self) -> SimCar:

@@ -20,7 +20,7 @@ from bench.mme import (
     CmSlacParmReq,
     CmStartAttenCharInd,
 )
-from bench.ports import PowerSwitch
+from bench.power import GuardedSwitch
 from bench.rig import Rig, Setup
 from bench.rig.measuring import intervals_of
 from bench.slac.events import AttemptFailed, GaveUp
@@ -226,7 +226,7 @@ def test_a_change_of_the_duty_cycle_does_not_disturb_matching(pair_in_b2: Setup)
 @pytest.mark.negative
 @pytest.mark.parametrize("whose", ["evse", "pev"])
 def test_an_adapter_without_power_costs_an_attempt_and_no_more(
-    pair_in_b2: Setup, power: dict[str, PowerSwitch], whose: str
+    pair_in_b2: Setup, power: dict[str, GuardedSwitch], whose: str
 ) -> None:
     """Power off and on again in the middle of sounding: that attempt fails, and a later one matches and joins."""
     evse, pev = pair_in_b2.own_evse, pair_in_b2.own_pev

@@ -99,6 +99,31 @@ def test_a_request_has_the_octets_that_plctool_sends(name: str) -> None:
     assert decode(encode(Frame(MODEM, HOST, VsModuleOperationReq.of(made)))).mme.record() == made
 
 
+PLCTOOL_COMMIT = bytes.fromhex("98 48 27 5a 3c e6 02 00 00 00 00 10 88 e1" + REQUESTS["commit"][1]).ljust(60, b"\0")
+"""As captured from plctool -P: it says 36 octets of operation, and the frame ends after 35 of them."""
+
+
+def test_the_commit_of_plctool_is_read_although_its_last_octet_is_missing() -> None:
+    frame = decode(PLCTOOL_COMMIT)
+
+    assert frame.mme.record() == CommitModules(SESSION, 0x80000003)
+    assert encode(frame) == PLCTOOL_COMMIT + b"\0"
+
+
+@pytest.mark.parametrize("cut", [59, 58, 41, 26])
+def test_a_commit_of_which_more_is_missing_is_malformed(cut: int) -> None:
+    with pytest.raises(MalformedMme):
+        decode(PLCTOOL_COMMIT[:cut])
+
+
+def test_no_other_operation_may_lack_an_octet() -> None:
+    """A write announces 1423 octets and has them."""
+    whole = encode(Frame(MODEM, HOST, VsModuleOperationReq.of(REQUESTS["write"][0])))
+
+    with pytest.raises(MalformedMme):
+        decode(whole[:-1])
+
+
 @pytest.mark.parametrize("name", CONFIRMATIONS)
 def test_a_confirmation_has_the_octets_that_plctool_takes(name: str) -> None:
     made, dump = CONFIRMATIONS[name]

@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
+import bench.change.applying
 import bench.slac.evse
 import bench.slac.pev
 from bench.adapter import PlcAdapter
 from bench.mme import CmAttenCharInd, CmAttenCharRsp, VsSwVerReq
+from bench.pib import Recipe
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.adapter.answers import ANSWERS
 from bench.sim.pilot import EvseEnd, PevEnd, PilotLine
@@ -148,6 +150,24 @@ def plug_stuck_in(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(PilotLine, "__init__", init)
 
 
+def one_octet_more(patch: pytest.MonkeyPatch) -> None:
+    usual = Recipe.applied_to
+    patch.setattr(Recipe, "applied_to", lambda self, image: usual(self, image).with_values({"mains_frequency": 7}))
+
+
+def recipes_do_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recipe, "applied_to", lambda _self, image: image)
+
+
+def recipes_fit_everything(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Recipe, "check", lambda *_: [])
+
+
+def restores_something_else(patch: pytest.MonkeyPatch) -> None:
+    usual = bench.change.applying.parse
+    patch.setattr(bench.change.applying, "parse", lambda octets: usual(octets).with_values({"user_hfid": "spoilt"}))
+
+
 PATCHES: dict[str, Patch] = {
     "the EVSE counts every second sound": counts_every_second_sound,
     "the EVSE reports late": delays(EvseStation, CmAttenCharInd),
@@ -162,6 +182,10 @@ PATCHES: dict[str, Patch] = {
     "the PEV tries once": tries_once,
     "the PEV chooses the farthest": chooses_farthest,
     "the EVSE takes a change of duty cycle for an unplugged car": duty_means_unplugged,
+    "recipes change one octet more than they say": one_octet_more,
+    "recipes do nothing": recipes_do_nothing,
+    "recipes fit every adapter": recipes_fit_everything,
+    "a backup comes back with another name in it": restores_something_else,
     "adapters do not say what they are": nameless_adapters,
     "adapters keep their old key": keeps_old_key,
     "adapters restart for the key they have": restarts_for_the_same_key,

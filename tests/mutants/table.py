@@ -32,6 +32,10 @@ def pair(*names: str) -> set[str]:
     return {f"pair/test_two_adapters.py::test_{name}" for name in names}
 
 
+def pib(*names: str) -> set[str]:
+    return {f"pib/test_recipes.py::test_{name}" for name in names}
+
+
 CARS: dict[str, Fault] = {
     "never_starts": Fault(
         pev(
@@ -144,6 +148,13 @@ PAIRS: dict[str, set[str]] = {
         "a_silent_station_is_asked_three_times_per_attempt_and_given_up",
     ),
     "the PEV chooses the farthest": pair("the_near_station_wins"),
+    "recipes change one octet more than they say": pib("a_recipe_changes_only_what_it_names_and_survives_a_restart"),
+    "recipes do nothing": pib(
+        "a_recipe_changes_only_what_it_names_and_survives_a_restart",
+        "adapters_as_from_the_box_match_once_recipes_have_made_them_evse_and_pev",
+    ),
+    "recipes fit every adapter": pib("a_recipe_for_another_model_is_refused_and_nothing_is_written"),
+    "a backup comes back with another name in it": pib("restore_gives_back_the_very_octets"),
     "the EVSE takes a change of duty cycle for an unplugged car": pair(
         "a_change_of_the_duty_cycle_does_not_disturb_matching"
     ),

@@ -231,7 +231,7 @@ def test_nid_need_not_be_derived_from_the_nmk(stand, pair):
     assert pair.evse.joined_to() == {pair.pev}
 
 
-@pytest.mark.parametrize("role", list(ModemRole))
+@pytest.mark.parametrize("role", [ModemRole.EVSE, ModemRole.PEV])
 def test_two_coordinators_or_two_stations_form_no_network(stand, role):
     """CCo selection 2 and 1 of the parameter block: always and never."""
     first, second = stand.adapter(role, nmk=NMK), stand.adapter(role, nmk=NMK)

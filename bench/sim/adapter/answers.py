@@ -4,9 +4,8 @@ One function per request, in `ANSWERS`. It is given the adapter, the request and
 host, and returns the confirmation. When and to whom that goes is the adapter's business. A request that is not listed
 here gets no answer, as from a real modem of another family.
 
-Vendor messages beyond version and network are in `vendor_answers`. Requests that read and write the parameter block or
-firmware (VS_MODULE_OPERATION, VS_RD_MOD and relatives) are to be listed here by a module of their own, next to the
-memory they work on.
+Vendor messages beyond version and network are in `vendor_answers`, those that read and write parameter block and
+firmware in `module_answers` and `old_module_answers`. A loader answers what is in `LOADER_ANSWERS`.
 """
 
 from __future__ import annotations
@@ -30,18 +29,24 @@ from bench.mme import (
     NwInfoStation,
     NwInfoStationV0,
     StationRate,
+    VsModNvmReq,
+    VsModuleOperationReq,
     VsNwInfoCnf,
     VsNwInfoCnfV0,
     VsNwInfoReq,
     VsNwInfoReqV0,
+    VsRdModReq,
+    VsRsDevReq,
     VsSwVerCnf,
     VsSwVerReq,
+    VsWrModReq,
 )
 from bench.mme.key import KEY_TYPE_NMK
 from bench.mme.network import ROLE_CCO, ROLE_STATION
 from bench.profiles import SwVer
-from bench.sim.adapter.forwarding import ModemRole
-from bench.sim.adapter.network import Member, NetworkKey, network, snid
+from bench.sim.adapter.module_answers import module_operation
+from bench.sim.adapter.network import Member, NetworkKey, coordinator, network, snid
+from bench.sim.adapter.old_module_answers import mod_nvm, rd_mod, wr_mod
 from bench.sim.adapter.reply import Answer
 from bench.sim.adapter.vendor_answers import VENDOR_ANSWERS
 
@@ -88,8 +93,9 @@ def get_key(adapter: VirtualAdapter, request: CmGetKeyReq, local: bool) -> Mme:
 
 
 def sw_ver(adapter: VirtualAdapter, _request: VsSwVerReq, _local: bool) -> Mme:
+    """A loader says that it is one, and which chip it is on."""
     version = adapter.profile.sw_ver
-    text = version.version.encode("ascii") + b"\0"
+    text = (adapter.profile.flash.loader if adapter.loader else version.version).encode("ascii") + b"\0"
     return VsSwVerCnf(
         device_class=version.device_class,
         version_length=len(text),
@@ -151,8 +157,8 @@ def _members(adapter: VirtualAdapter) -> list[Member]:
 
     Source: five VS_NW_INFO.CNF of 98:48:27:5a:3c:e4, uhi22/pyPLC, capture of 2024-04-20.
     """
-    alone = [Member(adapter, 1)] if adapter.role is ModemRole.EVSE else []
-    return network(adapter, adapter.now()) or alone
+    now = adapter.now()
+    return network(adapter, now) or ([Member(adapter, 1)] if coordinator(adapter, now) is adapter else [])
 
 
 def _where(adapter: VirtualAdapter) -> dict[str, Any]:
@@ -163,7 +169,7 @@ def _where(adapter: VirtualAdapter) -> dict[str, Any]:
         "nid": adapter.nid,
         "snid": snid(adapter.nid),
         "tei": next(member.tei for member in members if member.adapter is adapter),
-        "role": ROLE_CCO if adapter.role is ModemRole.EVSE else ROLE_STATION,
+        "role": ROLE_CCO if cco.adapter is adapter else ROLE_STATION,
         "cco_mac": cco.adapter.mac,
         "cco_tei": cco.tei,
     }
@@ -199,5 +205,14 @@ ANSWERS: dict[type[Mme], Answer] = {
     VsSwVerReq: sw_ver,
     VsNwInfoReq: nw_info,
     VsNwInfoReqV0: nw_info_v0,
+    VsModuleOperationReq: module_operation,
+    VsRdModReq: rd_mod,
+    VsWrModReq: wr_mod,
+    VsModNvmReq: mod_nvm,
 }
+LOADER_ANSWERS: dict[type[Mme], Answer] = {
+    request: ANSWERS[request]
+    for request in (VsSwVerReq, VsRsDevReq, VsModuleOperationReq, VsRdModReq, VsWrModReq, VsModNvmReq)
+}
+"""That a loader takes a PIB and firmware by the same messages as firmware does is an assumption."""
 ANSWERED_TYPES = frozenset(request.mmtype for request in ANSWERS)

@@ -3,8 +3,10 @@
 Theory of operation. A frame from the host is answered, bridged or both, by its destination: own address and local
 device are consumed, broadcasts are answered and bridged, the rest is bridged. Bridged frames go to the members of the
 AVLN; SLAC frames go to everybody in earshot. A frame from the powerline reaches the host if its sender is a member or
-if the role's forwarding table lists it. EtherType and MMTYPE are read from their octets; only a request this adapter
-can answer is decoded.
+if the role's forwarding table lists it. What it is (address, keys, role) the firmware takes from its PIB whenever it
+starts; without a sound one a loader runs, which answers its host and knows no powerline.
+
+EtherType and MMTYPE are read from their octets; only a request this adapter can answer is decoded.
 """
 
 from __future__ import annotations
@@ -15,17 +17,20 @@ from functools import lru_cache, partial
 from bench.errors import MalformedMme, PortError
 from bench.ids import BROADCAST, LOCAL_DEVICE, Dak, MacAddress, Nid, Nmk, nid_from_nmk
 from bench.mme import CmMnbcSoundInd, CmSetKeyReq, Frame, RawMme, decode, encode
+from bench.pib import CcoMode
 from bench.profiles import AdapterProfile, Spread
-from bench.sim.adapter.answers import ANSWERED_TYPES, ANSWERS
-from bench.sim.adapter.forwarding import SLAC, ModemRole, handed_to_host
-from bench.sim.adapter.network import FACTORY_KEY, NetworkKey, network
+from bench.sim.adapter.answers import ANSWERED_TYPES, ANSWERS, LOADER_ANSWERS
+from bench.sim.adapter.flash import Flash
+from bench.sim.adapter.forwarding import ModemRole, handed_to_host, sent_to_everybody
+from bench.sim.adapter.network import NetworkKey, network
 from bench.sim.adapter.reply import Reply
+from bench.sim.adapter.settings import Settings
 from bench.sim.adapter.sounding import A14E_ON_LINE_AFTER, measured_after, report
 from bench.sim.adapter.traffic import Traffic
 from bench.sim.adapter.vendor_answers import knows
 from bench.sim.powerline import Modem, Powerline
 from bench.sim.world import Timer, World
-from bench.units import Ns, s
+from bench.units import Ns, ms, s
 
 HOMEPLUG = b"\x88\xe1"
 ETHERNET_HEADER = 14
@@ -33,6 +38,10 @@ MME_HEADER = 17
 SOUND = CmMnbcSoundInd.mmtype
 BUTTON_LASTS: Ns = s(120)
 """How long an adapter waits for a second one whose button is pushed; HomePlug's two minutes."""
+NO_PIB = MacAddress(bytes.fromhex("00b052000003"))
+"""Address of an adapter whose firmware finds no valid PIB (mme.md 1.4)."""
+COMMIT_CONFIRMED: Ns = ms(100)
+"""So long after a commit is written a restart for a new key may come at the earliest. Assumed."""
 decoded = lru_cache(maxsize=64)(decode)
 """A host asks the same thing many times."""
 
@@ -40,12 +49,18 @@ decoded = lru_cache(maxsize=64)(decode)
 class VirtualAdapter:
     """One adapter. It starts powered, booted, with whatever key it had for a long time.
 
+    mac, role, nmk, nid and dak are what its first PIB says; whenever it starts, they become what the stored PIB says.
+
     nmk      None: a key that no other adapter has
     nid      None: derived from the NMK
     dak      None: one that no other adapter has
     scatter  draw durations from the spreads of the profile instead of taking their medians
 
     `nmk` and `nid` are the ones in use: a key that was set is taken into use by the restart that follows.
+
+    flash     what it keeps: PIBs and firmware, and what may go wrong in writing them
+    settings  what the firmware took from its PIB when it started; the key in use may be another since
+    loader    the PIB or the firmware is damaged, so it only answers its host and waits for another
     """
 
     def __init__(
@@ -64,21 +79,20 @@ class VirtualAdapter:
     ) -> None:
         self.line = line
         self.profile = profile
-        self.mac = mac
-        self.role = role
         self.name = name
         self.scatter = scatter
         self.hosts: dict[bytes, None] = {}
         """Addresses seen on its Ethernet side, in the order they appeared."""
-        self.dak = dak or Dak(world.rng(f"device key {name}").randbytes(Dak.SIZE))
+        dak = dak or Dak(world.rng(f"device key {name}").randbytes(Dak.SIZE))
         self.traffic = Traffic()
         self.loopback_until: Ns = 0
         self._world = world
         self._rng = world.rng(f"adapter {name}")
         nmk = nmk or Nmk(self._rng.randbytes(Nmk.SIZE))
-        self.key = NetworkKey(nmk, nid or nid_from_nmk(nmk))
+        self.loader = False
+        self._run_on(Settings.for_role(profile, role, mac=mac, dak=dak, nmk=nmk, nid=nid or nid_from_nmk(nmk)))
+        self.flash = Flash(world, profile, self.settings)
         self.associates_at: Ns = world.now()
-        self.association_time: Ns = self._association_time()
         self._next_key: NetworkKey | None = None
         self._restart: Timer | None = None
         self._boot: Timer | None = None
@@ -87,12 +101,11 @@ class VirtualAdapter:
         self._life = 0
         """Counts restarts: what was planned in an earlier life does not happen."""
         self._receive: Callable[[bytes], None] | None = None
-        self._hands_over = handed_to_host(role, profile)
-        self._measures = role is ModemRole.EVSE and profile.forwarding.sends_profiles
         line.attach(self)
 
     def __repr__(self) -> str:
-        return f"<{self.name}: {self.profile.id} {self.mac} as {self.role.value}>"
+        what = "loader" if self.loader else self.role.value
+        return f"<{self.name}: {self.profile.id} {self.mac} as {what}>"
 
     @property
     def nmk(self) -> Nmk:
@@ -104,8 +117,18 @@ class VirtualAdapter:
 
     @property
     def ready(self) -> bool:
-        """Whether it is powered, booted and not restarting."""
+        """Whether it is powered, booted and not restarting; a loader is, too."""
         return self._powered and self._boot is None
+
+    @property
+    def running(self) -> bool:
+        """Whether it is ready and its firmware runs."""
+        return self._powered and self._boot is None and not self.loader
+
+    @property
+    def own_settings(self) -> Settings | None:
+        """What a new PIB is compared with; a loader has nothing."""
+        return None if self.loader else self.settings
 
     def joined_to(self) -> set[VirtualAdapter]:
         """The other adapters in the same AVLN that hear this one."""
@@ -135,7 +158,11 @@ class VirtualAdapter:
             if homeplug:
                 self._answer(octets, local=True)
             return
-        self._bridge(octets, homeplug and (octets[15] | octets[16] << 8) in SLAC)
+        if self.loader:
+            if homeplug and destination == BROADCAST and self.mac == NO_PIB:
+                self._answer(octets, local=True)
+            return
+        self._bridge(octets, homeplug and (octets[15] | octets[16] << 8) in self._to_everybody)
         if homeplug and destination == BROADCAST:
             self._answer(octets, local=True)
 
@@ -143,7 +170,7 @@ class VirtualAdapter:
 
     def hear(self, octets: bytes, sender: Modem, in_avln: bool) -> None:
         """A frame arrives through the powerline."""
-        if not self.ready:
+        if not self.running:
             return
         self.traffic.heard += 1
         mmtype = -1
@@ -208,24 +235,31 @@ class VirtualAdapter:
         mme = request.mme
         if isinstance(mme, RawMme):
             return  # Of a version or vendor it does not speak.
-        answer = ANSWERS.get(type(mme))
+        answer = (LOADER_ANSWERS if self.loader else ANSWERS).get(type(mme))
         reply = answer(self, mme, local) if answer is not None and knows(self.profile, type(mme)) else None
         if reply is None:
             return
         confirmation = reply.mme if isinstance(reply, Reply) else reply
         # A public message of version 2 is answered in version 2.
-        frame = encode(Frame(request.src, self.mac, confirmation, request.header))
+        frame = encode(Frame(self._answers_to(request.src), self.mac, confirmation, request.header))
+        wait = 0
+        if isinstance(reply, Reply):
+            frame, wait = frame.ljust(reply.frame_octets, b"\0"), reply.wait
         if local:
             latency = self.profile.set_key.confirm if isinstance(mme, CmSetKeyReq) else self.profile.latency.local
-            after = self._duration(latency)
+            after = wait + self._duration(latency)
             self._later(after, partial(self._to_host, frame))
         else:
             # The profile's figure is what the asking host measures, both ways included.
             remaining = self._duration(self.profile.latency.remote) - 2 * self.line.delay
-            after = max(0, remaining)
+            after = wait + max(0, remaining)
             self._later(after, partial(self._bridge, frame, False))
-        if isinstance(reply, Reply):
+        if isinstance(reply, Reply) and reply.then is not None:
             self._later(after, reply.then)
+
+    def _answers_to(self, asker: MacAddress) -> MacAddress:
+        """Without firmware an adapter does not know whom it talks to (adapters.md 1)."""
+        return BROADCAST if self.loader and self.mac == LOCAL_DEVICE else asker
 
     def nonce(self) -> bytes:
         """Four octets nobody can foresee; the same in every run."""
@@ -259,9 +293,9 @@ class VirtualAdapter:
         if key == (self._next_key or self.key):
             return
         times = self.profile.set_key
-        as_coordinator = self.role is ModemRole.EVSE
-        joined = self._duration(times.joined_as_cco if as_coordinator else times.joined_as_station)
+        joined = self._duration(times.joined_as_cco if self._coordinates else times.joined_as_station)
         associates_at = self.now() + joined
+        self.flash.take_key(key)
         self._next_key = key
         if self._restart is not None:
             self._restart.cancel()
@@ -274,7 +308,10 @@ class VirtualAdapter:
         self._restart = self._later(silent_from, partial(self._restart_with_key, silence, associates_at))
 
     def power(self, on: bool) -> None:
-        """Cut or restore the mains. Booting takes the profile's time. Keys survive, also one just set."""
+        """Cut or restore the mains. Booting takes the profile's time.
+
+        Keys survive, also one just set. A PIB that is being written does not: half of it stays, and a loader boots.
+        """
         if on == self._powered:
             return
         self._powered = on
@@ -282,23 +319,33 @@ class VirtualAdapter:
             self.restart()
         else:
             self._end_life()
+            self.flash.power_lost()
 
     def restart(self) -> None:
-        """Silent from now on, for the profile's boot time. A key just set is in use afterwards."""
+        """Silent from now on, for the profile's boot time; then it is what the PIB in its flash says.
+
+        In the midst of a commit it does as much harm as a power cut. Asked by its host, the adapter does not do that.
+        """
         boot = self._duration(self.profile.boot.after_reset)
         self._go_silent(boot)
-        self._use_next_key(self.now() + boot + self.association_time)
+        self.flash.power_lost()
+        self._start_firmware()
+        self.associates_at = self.now() + boot + self.association_time
 
     def restore_factory(self) -> None:
-        """Restart with the key that every adapter has when it is new."""
-        self._next_key = FACTORY_KEY
+        """Restart with the factory's PIB, whose key is the one that every adapter has when it is new."""
+        self.flash.restore_factory()
         self.restart()
+
+    def writing_time(self) -> Ns:
+        """How long the next commit takes."""
+        return self._duration(self.profile.flash.write)
 
     def press_button(self) -> None:
         """Simple connect: of two adapters in earshot whose buttons are pushed, the later one takes the other's key."""
         now = self.now()
         for other in self.heard_adapters():
-            if other.ready and other._button_until > now:
+            if other.running and other._button_until > now:
                 self._button_until = other._button_until = 0
                 self.take_key(other._next_key or other.key)
                 return
@@ -313,14 +360,53 @@ class VirtualAdapter:
         return self._world.now()
 
     def _restart_with_key(self, silence: Ns, associates_at: Ns) -> None:
+        """A commit is finished first."""
+        if self.flash.busy:
+            late = self.flash.busy_until + COMMIT_CONFIRMED - self.now()
+            self._restart = self._later(late, partial(self._restart_with_key, silence, associates_at + late))
+            return
         self._go_silent(silence)
-        self._use_next_key(associates_at)
+        self.flash.forget_sessions()
+        self._start_firmware()
+        self.associates_at = associates_at
 
     def _use_next_key(self, associates_at: Ns) -> None:
+        """Without a restart."""
         if self._next_key is not None:
             self.key, self._next_key = self._next_key, None
+            self.flash.use_key(self.key)
         self._restart = None
         self.associates_at = associates_at
+
+    def _start_firmware(self) -> None:
+        """Become what the stored PIB says; a loader, if it says nothing."""
+        if self._restart is not None:
+            self._restart.cancel()
+        self._next_key = self._restart = None
+        settings = self.flash.start()
+        self.loader = settings is None
+        if settings is not None:
+            self._run_on(settings)
+            return
+        self.mac = NO_PIB if self.flash.firmware_sound else LOCAL_DEVICE
+        self.role, self.cco_mode = ModemRole.NEITHER, CcoMode.NEVER
+        self._measures = False
+
+    def _run_on(self, settings: Settings) -> None:
+        self.settings = settings
+        self.mac = settings.mac
+        self.dak = settings.dak
+        self.key = NetworkKey(settings.nmk, settings.nid)
+        self.role = settings.role
+        self.cco_mode = settings.cco_mode
+        self.association_time = self._association_time()
+        self._hands_over = handed_to_host(self.role, self.profile)
+        self._to_everybody = sent_to_everybody(self.role, self.profile)
+        self._measures = self.role is ModemRole.EVSE and self.profile.forwarding.sends_profiles
+
+    @property
+    def _coordinates(self) -> bool:
+        return self.cco_mode is CcoMode.ALWAYS
 
     def _go_silent(self, silence: Ns) -> None:
         self._end_life()
@@ -350,7 +436,7 @@ class VirtualAdapter:
     def _association_time(self) -> Ns:
         """From booted to associated, as it follows from the times of a key change."""
         times = self.profile.set_key
-        joined = times.joined_as_cco if self.role is ModemRole.EVSE else times.joined_as_station
+        joined = times.joined_as_cco if self._coordinates else times.joined_as_station
         booted = 0 if times.silent_until is None else times.silent_until.median
         return max(0, joined.median - booted)
 

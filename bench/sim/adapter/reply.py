@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench.mme import Mme
+from bench.units import Ns
 
 if TYPE_CHECKING:
     from bench.sim.adapter.modem import VirtualAdapter
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A confirmation with consequences: *then* is done at the instant *mme* leaves."""
+    """A confirmation with consequences.
+
+    then          done at the instant *mme* leaves; None: nothing
+    wait          how much later than usual it leaves
+    frame_octets  zeros fill its frame up to so many
+    """
 
     mme: Mme
-    then: Callable[[], None]
+    then: Callable[[], None] | None = None
+    wait: Ns = 0
+    frame_octets: int = 0
 
 
 Answer: TypeAlias = Callable[["VirtualAdapter", Any, bool], Mme | Reply | None]

@@ -35,10 +35,15 @@ from bench.mme import (
     VsLbkStatReq,
     VsLnkStatsCnf,
     VsLnkStatsReq,
+    VsMfgStringCnf,
+    VsMfgStringReq,
+    VsModNvmReq,
+    VsModuleOperationReq,
     VsOpAttributesCnf,
     VsOpAttributesReq,
     VsPlLinkStatusCnf,
     VsPlLinkStatusReq,
+    VsRdModReq,
     VsRsDevCnf,
     VsRsDevReq,
     VsSetKeyCnf,
@@ -49,6 +54,7 @@ from bench.mme import (
     VsToneMapReqV0,
     VsWdRptInd,
     VsWdRptReq,
+    VsWrModReq,
 )
 from bench.mme.link import DIRECTION_NONE, DIRECTION_RX, DIRECTION_TX, LINK_ALL_CSMA, LINK_PEER, MMV1_TONE_MAP_FIXED
 from bench.mme.vendor import JOIN, LEAVE, MEMBERSHIP, PEKS_LOCAL, PEKS_REMOTE, STATUS_OK
@@ -70,6 +76,7 @@ ROBUST_MODULATION = 2
 """Of every carrier of a Green PHY link (mme.md 5.13)."""
 
 FAILED = 1
+BUSY = 2
 BAD_ACTION = 1
 READ, CLEAR = 0, 1
 BAD_CONTROL, BAD_DIRECTION, BAD_LINK, BAD_MAC = 1, 2, 0x10, 0x20
@@ -78,6 +85,7 @@ BAD_PEKS, REMOTE_FAILED = 0x10, 0x12
 
 READ_SETTINGS, READ_LINK = 0x00, 0x10
 """Controls of VS_ENET_SETTINGS.REQ that were seen."""
+MFG_FIELD = 66
 SETTINGS = VsEnetSettingsCnf(link=1, flow_control=3)
 """From every modem captured."""
 
@@ -136,6 +144,12 @@ def enet_settings(adapter: VirtualAdapter, request: VsEnetSettingsReq, _local: b
 def get_property(_adapter: VirtualAdapter, request: VsGetPropertyReq, _local: bool) -> Mme:
     """A failure, as the Ioniq's QCA7005 says of property 0x69. No property of any modem is known."""
     return VsGetPropertyCnf(status=FAILED, cookie=request.cookie)
+
+
+def mfg_string(adapter: VirtualAdapter, _request: VsMfgStringReq, _local: bool) -> Mme:
+    """As the PIB in use has it."""
+    text = adapter.settings.manufacturer.encode()[: MFG_FIELD - 2] + b"\0"
+    return VsMfgStringCnf(text_length=len(text), text_field=text.ljust(MFG_FIELD, b"\0"))
 
 
 def em_id_table(_adapter: VirtualAdapter, _request: VsEmIdTableReq, _local: bool) -> Mme:
@@ -219,11 +233,16 @@ def _joined(adapter: VirtualAdapter) -> bool:
 # What changes it
 
 
-def rs_dev(adapter: VirtualAdapter, _request: VsRsDevReq, local: bool) -> Reply | None:
-    return Reply(VsRsDevCnf(), then=adapter.restart) if _obeys(adapter, local) else None
+def rs_dev(adapter: VirtualAdapter, _request: VsRsDevReq, local: bool) -> Mme | Reply | None:
+    """While it writes its flash it is busy. Assumed; the code is from source."""
+    if not _obeys(adapter, local):
+        return None
+    return VsRsDevCnf(status=BUSY) if adapter.flash.busy else Reply(VsRsDevCnf(), then=adapter.restart)
 
 
-def fac_defaults(adapter: VirtualAdapter, _request: VsFacDefaultsReq, local: bool) -> Reply | None:
+def fac_defaults(adapter: VirtualAdapter, _request: VsFacDefaultsReq, local: bool) -> Mme | Reply | None:
+    if adapter.flash.busy and _obeys(adapter, local):
+        return VsFacDefaultsCnf(status=FAILED)
     return Reply(VsFacDefaultsCnf(), then=adapter.restore_factory) if _obeys(adapter, local) else None
 
 
@@ -237,7 +256,7 @@ def vs_set_key(adapter: VirtualAdapter, request: VsSetKeyReq, local: bool) -> Mm
     if request.peks != PEKS_REMOTE:
         return VsSetKeyCnf(status=BAD_PEKS)
     for other in adapter.heard_adapters():
-        if other.ready and other.mac == request.remote_mac and other.dak == request.dak:
+        if other.running and other.mac == request.remote_mac and other.dak == request.dak:
             return Reply(VsSetKeyCnf(), then=partial(other.take_key, key))
     return VsSetKeyCnf(status=REMOTE_FAILED)
 
@@ -271,6 +290,7 @@ VENDOR_ANSWERS: dict[type[Mme], Answer] = {
     VsGetPropertyReq: get_property,
     VsLbkStatReq: lbk_stat,
     VsLnkStatsReq: lnk_stats,
+    VsMfgStringReq: mfg_string,
     VsOpAttributesReq: op_attributes,
     VsPlLinkStatusReq: pl_link_status,
     VsRsDevReq: rs_dev,
@@ -280,10 +300,16 @@ VENDOR_ANSWERS: dict[type[Mme], Answer] = {
     VsWdRptReq: wd_rpt,
 }
 
-UNKNOWN_TO_INT6000 = frozenset({VsEmIdTableReq, VsGetPropertyReq, VsPlLinkStatusReq, VsToneMapReq})
+UNKNOWN_TO_INT6000 = frozenset(
+    {VsEmIdTableReq, VsGetPropertyReq, VsModuleOperationReq, VsPlLinkStatusReq, VsToneMapReq}
+)
 """Requests that only the tools of the newer chips (plctool, plcget, plctone) send. Source: open-plc-utils."""
+KNOWN_TO_INT6000_ONLY = frozenset({VsRdModReq, VsWrModReq, VsModNvmReq})
+"""Requests of int6k that plctool has another one for. That newer chips do not answer them: adapters.md 10."""
 
 
 def knows(profile: AdapterProfile, request: type[Mme]) -> bool:
     """Whether an adapter of this family has ever heard of *request*."""
-    return profile.pib.messages is PibMessages.MODULE_OPERATION or request not in UNKNOWN_TO_INT6000
+    if profile.pib.messages is PibMessages.MODULE_OPERATION:
+        return request not in KNOWN_TO_INT6000_ONLY
+    return request not in UNKNOWN_TO_INT6000

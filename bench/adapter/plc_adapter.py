@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bench.errors import AdapterError
+from bench.adapter.flash import AdapterFlash, ModuleFlash, OldFlash, Pib, Progress, no_progress
+from bench.errors import AdapterAmbiguous, AdapterError, AdapterRefused, AdapterSilent
 from bench.ids import LOCAL_DEVICE, MacAddress
 from bench.mme import (
     CmGetKeyCnf,
@@ -19,10 +20,14 @@ from bench.mme import (
     CmSetKeyReq,
     Frame,
     Mme,
+    VsFacDefaultsCnf,
+    VsFacDefaultsReq,
     VsNwInfoCnf,
     VsNwInfoCnfV0,
     VsNwInfoReq,
     VsNwInfoReqV0,
+    VsRsDevCnf,
+    VsRsDevReq,
     VsSwVerCnf,
     VsSwVerReq,
 )
@@ -43,6 +48,13 @@ READY_WITHIN: Ns = s(60)
 NW_INFO = (VsNwInfoCnf, VsNwInfoCnfV0)
 INT6000_CLASSES = range(0x01, 0x06)
 """Device classes of the family that has VS_NW_INFO in message version 0 only (adapters.md 1)."""
+
+
+FIRST_MODULE_CLASS = 0x20
+"""From this device class on, flash is spoken to by VS_MODULE_OPERATION (adapters.md 1)."""
+NOT_ITS_OWN = frozenset(MacAddress(bytes.fromhex(f"00b05200000{n}")) for n in (1, 2, 3))
+"""Addresses of adapters without parameters of their own."""
+ATTACHED = "is it powered and is its Ethernet cable plugged in?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +96,25 @@ class PlcAdapter:
     # questions that wait for the answer ----------------------------------------------------------------------
 
     def identify(self) -> Identity:
-        """Ask chip and firmware (VS_SW_VER). Raises AdapterError if nothing answers."""
+        """Ask chip and firmware (VS_SW_VER). AdapterSilent if nobody answers."""
         seen = self._ask(VsSwVerReq(), VsSwVerCnf)
         answer = seen.mme
         assert isinstance(answer, VsSwVerCnf)
         assert seen.frame is not None
         self.identity = Identity(seen.frame.src, answer.device_class, answer.version)
         return self.identity
+
+    def check_alone(self) -> None:
+        """AdapterAmbiguous if another adapter answers on this Ethernet, too: what is written could go to both."""
+        after = len(self.wire.received)
+        self._send(VsSwVerReq(), self._now())
+        self.wire.pump.run(lambda: False, self._now() + ANSWER_WITHIN)
+        there = {str(seen.frame.src) for seen in self.wire.seen(VsSwVerCnf, after=after) if seen.frame is not None}
+        if len(there) > 1:
+            raise AdapterAmbiguous(
+                f"{self.name}: {', '.join(sorted(there))} answer at {self.wire.port.name}; "
+                "leave one adapter on this Ethernet"
+            )
 
     def holds(self, network: Network) -> bool:
         """Whether the adapter has this key already (CM_GET_KEY with the network's NID)."""
@@ -117,7 +141,7 @@ class PlcAdapter:
                 "later; if it restarts late for a new key, raise key_settles_s in the rig file"
             )
 
-    def _await_restart(self, start: Ns) -> None:
+    def _await_restart(self, start: Ns, why: str = "a new key") -> None:
         """Probe until the adapter has been silent and answers again, or has answered all along for long enough."""
         silent = False
         while self._now() < start + READY_WITHIN:
@@ -127,17 +151,14 @@ class PlcAdapter:
                 return
             silent = silent or not answered
             self.wire.pump.run(lambda: False, asked + PROBE_EVERY)
-        raise AdapterError(
-            f"{self.name}: no answer to VS_SW_VER for {show(READY_WITHIN)} after a new key; "
-            "is it powered and is its Ethernet cable plugged in?"
-        )
+        raise AdapterSilent(f"{self.name}: no answer to VS_SW_VER for {show(READY_WITHIN)} after {why}; {ATTACHED}")
 
     def _ask(self, request: Mme, answer: type[Mme]) -> FrameSeen:
         seen = self._answer(request, answer, ANSWER_WITHIN)
         if seen is None:
-            raise AdapterError(
+            raise AdapterSilent(
                 f"{self.name}: no {answer.name} from an adapter at {self.wire.port.name} within "
-                f"{show(ANSWER_WITHIN)}; is it powered and is its Ethernet cable plugged in?"
+                f"{show(ANSWER_WITHIN)}; {ATTACHED}"
             )
         return seen
 
@@ -155,6 +176,69 @@ class PlcAdapter:
     def request_key(self, network: Network) -> None:
         """Send CM_SET_KEY.REQ and return at once; a matching PEV must not stop for its modem."""
         self._send(CmSetKeyReq(nid=network.nid, nmk=network.nmk), self._now())
+
+    # its flash ------------------------------------------------------------------------------------------------
+
+    @property
+    def flash(self) -> AdapterFlash:
+        """Its flash, in the messages of its family. AdapterError before `identify`."""
+        if self.identity is None:
+            raise AdapterError(f"{self.name}: not identified yet, so nobody knows which messages its flash takes")
+        if self.identity.mac in NOT_ITS_OWN:
+            raise AdapterError(
+                f"{self.name}: its address {self.identity.mac} is no adapter's own, its parameters are lost or "
+                "foreign; see `bench pib recover`"
+            )
+        return self.flash_of(self.identity)
+
+    def flash_of(self, identity: Identity) -> AdapterFlash:
+        """The same of whoever answers as *identity*, be it a loader: for recovery."""
+        family = ModuleFlash if identity.device_class >= FIRST_MODULE_CLASS else OldFlash
+        return family(self.wire, identity.mac, self.name)
+
+    def read_pib(self, progress: Progress = no_progress) -> Pib:
+        """Its parameter block. AdapterError, which says who, what and what to do."""
+        return self.flash.read_pib(progress)
+
+    def write_pib(self, octets: bytes, progress: Progress = no_progress) -> None:
+        """Write a parameter block into its flash and wait until it runs on it. Nothing is checked here.
+
+        `bench.change` is what keeps an adapter from becoming a brick; this is what it is made of.
+        """
+        flash = self.flash
+        flash.stage(octets, progress)
+        flash.commit()
+        self.come_back(flash)
+
+    def come_back(self, flash: AdapterFlash) -> None:
+        """After a commit: restart it, or let it restart, and wait until it is ready."""
+        if flash.RESTARTS_ITSELF:
+            self._await_restart(self._now(), "a new parameter block")
+        else:
+            self.restart()
+
+    def restart(self) -> None:
+        """VS_RS_DEV, then wait until it is ready, by asking it. AdapterRefused, AdapterError."""
+        self._end_life(VsRsDevReq(), VsRsDevCnf, "to restart")
+
+    def restore_factory(self) -> None:
+        """VS_FAC_DEFAULTS: the factory's parameter block, then a restart. Waits until it is ready."""
+        self._end_life(VsFacDefaultsReq(), VsFacDefaultsCnf, "to restore its factory settings")
+
+    def _end_life(self, request: VsRsDevReq | VsFacDefaultsReq, kind: type[Mme], what: str) -> None:
+        start = self._now()
+        answer = self._ask(request, kind).mme
+        assert isinstance(answer, VsRsDevCnf | VsFacDefaultsCnf)
+        if answer.status:
+            raise AdapterRefused(f"{self.name}: refused {what}, status {answer.status}", answer.status)
+        self._await_restart(start, f"it was told {what}")
+
+    def wait_ready(self) -> None:
+        """Run until it answers VS_SW_VER. AdapterSilent after READY_WITHIN."""
+        start = self._now()
+        while self._answer(VsSwVerReq(), VsSwVerCnf, PROBE_EVERY) is None:
+            if self._now() >= start + READY_WITHIN:
+                raise AdapterSilent(f"{self.name}: no answer to VS_SW_VER for {show(READY_WITHIN)}; {ATTACHED}")
 
     # the link, watched while the machine runs -----------------------------------------------------------------
 

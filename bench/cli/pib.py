@@ -135,3 +135,27 @@ def recover(
     from bench.cli import pib_run
 
     pib_run.ended(pib_run.recover, interface, mac, yes=yes, as_json=as_json)
+
+
+@pib.command()
+def bisect(
+    good: Annotated[Path, typer.Argument(help="An image of this adapter that is good.")],
+    bad: Annotated[Path, typer.Argument(help="One that is not.")],
+    interface: Interface,
+    check: Annotated[
+        str,
+        typer.Option(metavar="COMMAND", help="Exit status 0: good, 1: bad, anything else: it cannot tell."),
+    ],
+    log: Annotated[Path | None, typer.Option(metavar="FILE", help="Keeps the trials; read to go on.")] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find the fields that make BAD bad: apply halves of what differs, run COMMAND, halve again.
+
+    As `git bisect run` does it. One guilty field of 40 takes seven trials at most; fields that are guilty only together
+    are found, too. An interrupted search goes on where it was when it is started again the same way. In the end the
+    adapter has the block it had. For example: --check "pytest hil_tests -k they_match --rig garage.toml"
+    """
+    from bench.cli import pib_run
+
+    pib_run.ended(pib_run.bisect, good, bad, interface, check, log, yes=yes, as_json=as_json)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from bench.adapter.flash import Pib
 from bench.change import Plan, Store, apply_change, plan_change
 from bench.change import recover as climb
 from bench.change import restore as write_back
+from bench.change.bisecting import Search, mixed, pieces_of
 from bench.change.journal import Journal
 from bench.change.store import Backup, write_for_good
 from bench.cli.output import fit_to_width, patient_output
@@ -27,6 +30,7 @@ from bench.pib import (
     FlatPib,
     NvmFile,
     PibFile,
+    PibImage,
     RecipeRefused,
     compare,
     faults,
@@ -216,6 +220,52 @@ def recover(interface: str, mac: str | None, *, yes: bool, as_json: bool) -> int
     if as_json:
         say_json({"said": found.said, "recovered": found.pib is not None})
     return GOOD
+
+
+def bisect(good: Path, bad: Path, interface: str, check: str, log: Path | None, *, yes: bool, as_json: bool) -> int:
+    store = Store()
+    first, last = _image_in(good), _image_in(bad)
+    pieces = pieces_of(first, last)
+    with adapter_at(interface, "bench pib bisect") as adapter:
+        identity = adapter.identify()
+        original = store.keep(adapter.read_pib(bar("reading")))
+    tell = (lambda _: None) if as_json else say
+    tell(f"{len(pieces)} changes from {good} to {bad}, at most {len(pieces).bit_length() + 1} trials if one is guilty")
+    _ask(f"Write mixtures of them to {identity.mac}?", yes)
+    known = hashlib.sha256(f"{first.digest}{last.digest}{check}".encode()).hexdigest()[:12]
+    search = Search(
+        list(pieces),
+        lambda names: _tried(interface, mixed(first, (pieces[name] for name in names)), check),
+        log or store.folder_of(identity.mac) / f"bisect-{known}.jsonl",
+        tell,
+    )
+    try:
+        guilty = search.guilty()
+    finally:
+        with adapter_at(interface, "bench pib bisect, going back") as adapter:
+            adapter.identify()
+            write_back(adapter, original, store, progress=bar("writing"))
+    if as_json:
+        say_json({"guilty": guilty, "trials": search.trials, "log": str(search.log)})
+    else:
+        say(f"guilty: {', '.join(guilty)}", *(f"  {pieces[name]}" for name in guilty))
+        print(f"every trial: {search.log}")
+    return GOOD
+
+
+def _tried(interface: str, image: PibImage, check: str) -> bool:
+    """Whether *check* finds the adapter bad with *image*. The interface is free while it looks."""
+    with adapter_at(interface, "bench pib bisect") as adapter:
+        identity = adapter.identify()
+        assert isinstance(image, FlatPib | ChainPib)
+        made = plan_change(identity, adapter.read_pib(), image, "a trial of the search")
+        apply_change(adapter, made, Store(), progress=bar("writing"))
+    status = subprocess.run(check, shell=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL).returncode
+    if status not in (GOOD, DEVIATES):
+        raise BenchError(
+            f"the check ended with {status}, neither good (0) nor bad (1); the search can be resumed: {check}"
+        )
+    return status == DEVIATES
 
 
 # parts of them ------------------------------------------------------------------------------------------------------

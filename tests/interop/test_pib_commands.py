@@ -151,3 +151,24 @@ def test_a_killed_change_is_recognised_and_ended_by_recover(
     assert re.search(r"'recipe tplink-tlpa4010p/pev' is (done|over)", recovered.stdout)
     assert json.loads(pib("backups", "--json").stdout)["unfinished"] == []
     assert pib("apply", "-i", interface, "tplink-tlpa4010p/pev", "--yes").returncode == 0
+
+
+def test_the_field_that_a_check_minds_is_found_and_the_adapter_gets_its_block_back(
+    start: Start, pib: Pib, interface: str, tmp_path: Path
+) -> None:
+    """The check is any command: here it minds the user's text, and not the network's."""
+    up(start, interface, "tplink-tlpa4010p")
+    good, bad = tmp_path / "good.pib", tmp_path / "bad.pib"
+    kept = json.loads(pib("backup", "-i", interface, "--json").stdout)["backup"]
+    image = parse(Path(kept["path"]).read_bytes())
+    good.write_bytes(image.octets)
+    bad.write_bytes(image.with_values({"user_hfid": "MINDED", "network_hfid": "not minded"}).octets)
+    check = f"! {' '.join(BENCH)} pib show -i {interface} --json | grep -q MINDED"
+
+    done = pib("bisect", str(good), str(bad), "-i", interface, "--check", check, "--yes", "--json")
+
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["guilty"] == ["user_hfid"]
+    assert told["trials"] <= 2
+    assert json.loads(pib("show", "-i", interface, "--json").stdout)["digest"] == image.digest

@@ -42,8 +42,7 @@ Flash
   PIB as the factory's.
 - A commit erases everything it writes, then writes from front to back, for 3 s in all; between commit and the first
   answer after the reset real ones are said to take 20 to 40 s. The confirmation of VS_MODULE_OPERATION comes when all
-  is written, that of VS_MOD_NVM before. A factory copy, factory defaults and keys
-  are written in no time.
+  is written, that of VS_MOD_NVM before. A factory copy, factory defaults and keys are written in no time.
 - Power that fails in those seconds leaves what has been written and FF. No adapter falls back on another copy: with a
   damaged PIB it has the address 00:B0:52:00:00:03, with damaged firmware 00:B0:52:00:00:01 (and answers to broadcast),
   calls itself BootLoader or SoftLoader, has no powerline, and takes a PIB, or firmware and a PIB, by the same sessions

@@ -25,7 +25,7 @@ from bench.mme import (
 from bench.mme.module import OLD_FIRMWARE, ReadModule
 from bench.pib import CcoMode, NvmForm, parse, synthesise_nvm
 from bench.sim.adapter import ModemRole
-from bench.sim.adapter.flash import pib_of
+from bench.sim.adapter.flash import Slot, pib_of
 from bench.sim.adapter.settings import Settings
 from bench.units import ms, s
 
@@ -369,6 +369,22 @@ def test_without_firmware_a_loader_has_the_local_devices_address_and_answers_to_
     host.boots()
     assert modem.loader
     make_well(host, pib)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_a_programmer_puts_into_the_chip_is_seen_by_the_next_start(at, profile):
+    host = at(profile)
+    new = new_pib(host).octets
+    host.modem.flash.put(Slot.PIB, bytes(len(new)))
+    assert host.modem.running
+
+    cut(host)
+    assert host.modem.loader
+    assert repr(host.modem).endswith("as loader>")
+
+    host.modem.flash.put(Slot.PIB, new)
+    cut(host)
+    assert host.modem.running
 
 
 def test_a_restart_in_the_midst_of_a_commit_does_as_much_harm(at):

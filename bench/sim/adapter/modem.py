@@ -91,7 +91,8 @@ class VirtualAdapter:
         nmk = nmk or Nmk(self._rng.randbytes(Nmk.SIZE))
         self.loader = False
         self._run_on(Settings.for_role(profile, role, mac=mac, dak=dak, nmk=nmk, nid=nid or nid_from_nmk(nmk)))
-        self.flash = Flash(world, profile, self.settings)
+        self._first_settings = self.settings
+        self._flash: Flash | None = None
         self.associates_at: Ns = world.now()
         self._next_key: NetworkKey | None = None
         self._restart: Timer | None = None
@@ -124,6 +125,13 @@ class VirtualAdapter:
     def running(self) -> bool:
         """Whether it is ready and its firmware runs."""
         return self._powered and self._boot is None and not self.loader
+
+    @property
+    def flash(self) -> Flash:
+        """What it keeps. Made when it is first needed: a match does without."""
+        if self._flash is None:
+            self._flash = Flash(self._world, self.profile, self._first_settings)
+        return self._flash
 
     @property
     def own_settings(self) -> Settings | None:
@@ -319,7 +327,8 @@ class VirtualAdapter:
             self.restart()
         else:
             self._end_life()
-            self.flash.power_lost()
+            if self._flash is not None:
+                self._flash.power_lost()
 
     def restart(self) -> None:
         """Silent from now on, for the profile's boot time; then it is what the PIB in its flash says.

@@ -60,6 +60,10 @@ def coordinator(adapter: VirtualAdapter, now: Ns) -> VirtualAdapter | None:
         for other in adapter.heard_adapters()
         if other.cco_mode is not CcoMode.NEVER and associated(adapter, other, now)
     ]
+    if not willing:
+        return adapter if mode is CcoMode.AUTO else None
+    if len(willing) == 1 and willing[0].cco_mode is CcoMode.ALWAYS:
+        return willing[0]
     if obliged := [other for other in willing if other.cco_mode is CcoMode.ALWAYS]:
         return min(obliged, key=lambda cco: adapter.line.attenuation_db(adapter, cco) or 0.0)
     if mode is CcoMode.AUTO:

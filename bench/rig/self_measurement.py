@@ -34,7 +34,8 @@ from bench.units import Ns, ms, show
 
 QUESTIONS = 100
 """To each adapter; an answer takes about a millisecond, the pause between two of them another."""
-WAKE_UPS = 100
+WAKE_UPS = 400
+"""Enough that a single hiccup of the computer is not taken for its habit."""
 PAUSE: Ns = ms(1)
 PATHS = 20
 """Frames from one end of the powerline to the other."""

@@ -25,8 +25,9 @@ bench: $(READY)
 	$(VENV)/bin/python -m benchmarks
 
 # Judges from outside, on interfaces it makes itself: root, and the Debian packages of .ci/run.
+# Side by side, because in real time they mostly wait; what belongs together in one file stays in order.
 interop: $(READY) $(PYSLAC)/.ready
-	$(PYTEST) tests/interop
+	$(PYTEST) tests/interop -n 3 --dist loadfile
 
 # pyslac pins old libraries, so it lives apart. pyslac.lock: uv pip compile of "pyslac" and "marshmallow<4", with hashes.
 $(PYSLAC)/.ready: tests/interop/pyslac.lock

@@ -69,7 +69,8 @@ def test_the_suite_passes_in_real_time(start: Start, rig_file: WriteRig) -> None
 
     All at once, each on interfaces of its own: mostly they wait. Driver pcap is what a bench with two real adapters
     does every night; here their modems are `bench sim up`. Of the car's and the charger's tests those of matching and
-    of the pilot; the retries are minutes of waiting, and so is writing flash.
+    of the pilot; the retries are minutes of waiting, and so is writing flash. The car's intervals are far from all
+    limits, so that a busy computer can judge it, too.
     """
     pair, car, charger, real = Ends(), Ends(), Ends(), Ends()
     chatter = start(sys.executable, str(Path(__file__).with_name("chatter.py")), pair.evse, pair.pev, car.evse)
@@ -78,11 +79,11 @@ def test_the_suite_passes_in_real_time(start: Start, rig_file: WriteRig) -> None
     real_rig = rig_file(real, driver="pcap", neighbour=False)
     wanted = {
         "pair": ("-m", "two_adapters and not pib", "--rig", str(rig_file(pair))),
-        "car": ("-m", "ioniq", *own, "--rig", str(rig_file(car, sut="pev"))),
+        "car": ("-m", "vw_id3", *own, "--rig", str(rig_file(car, sut="pev"))),
         "charger": ("-m", "tesla_supercharger_v3", *own, "--rig", str(rig_file(charger, sut="evse"))),
         "real": ("-m", "two_adapters", "--rig", str(real_rig)),
     }
-    runs: dict[str, Running] = {}
+    runs = {}
     for name, arguments in wanted.items():
         runs[name] = start(*SUITE, *arguments)
         # Each measures itself before the next one begins: how late timers are while programs start says nothing.
@@ -92,7 +93,7 @@ def test_the_suite_passes_in_real_time(start: Start, rig_file: WriteRig) -> None
         assert running.wait(timeout_s=400) == 0, f"{name}:\n{running.text}"
 
     found = {name: counts(running.text) for name, running in runs.items()}
-    for name, passed in {"pair": 26, "car": 24, "charger": 8, "real": 23}.items():
+    for name, passed in {"pair": 26, "car": 12, "charger": 8, "real": 23}.items():
         assert found[name]["passed"] >= passed, found
         assert set(found[name]) <= {"passed", "deselected", "skipped"}
         assert "uncertainty of an interval" in runs[name].text

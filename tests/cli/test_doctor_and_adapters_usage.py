@@ -67,7 +67,7 @@ def test_doctor_finds_the_loop_back_interface_unfit():
     assert (done.returncode, done.stderr) == (1, "")
     assert "  error    lo: not Ethernet: not for an adapter" in done.stdout
     assert "This computer is not ready to be a bench" in done.stdout
-    assert "Connect the adapter's Ethernet socket" in done.stdout
+    assert "Connect the adapter's Ethernet socket" in " ".join(done.stdout.split())
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 

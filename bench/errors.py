@@ -66,10 +66,6 @@ class AdapterAmbiguous(AdapterError):
     """More than one adapter answers where one was asked."""
 
 
-class AdapterRestarted(AdapterError):
-    """It restarted by itself in the middle of something."""
-
-
 class RigBroken(BenchError):
     """The rig failed its self-check; nothing measured on it would mean anything."""
 

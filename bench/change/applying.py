@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from bench.adapter import PlcAdapter, Progress
 from bench.adapter.flash import Pib, no_progress
@@ -13,6 +13,9 @@ from bench.change.store import Backup, Store, digest_of
 from bench.errors import AdapterError, AdapterRefused, AdapterSilent
 from bench.pib import NvmFile, parse
 from bench.power import GuardedSwitch
+
+SESSION_OF_ANOTHER = 0x12
+"""VS_MODULE_OPERATION.CNF: another program is writing, and is not to be disturbed by a restart."""
 
 
 def apply_change(
@@ -74,15 +77,27 @@ def carry_out(adapter: PlcAdapter, change: Change, octets: bytes, journal: Journ
             adapter.wait_ready()
         else:
             change = journal.note(change, Stage.COMMITTED)
-    except AdapterRefused:
+    except AdapterRefused as refused:
         journal.note(change, Stage.UNCHANGED)
+        if refused.status != SESSION_OF_ANOTHER:
+            _forget(adapter)
         raise
     except AdapterError:
         if change.stage is Stage.BEGUN:
             journal.note(change, Stage.UNCHANGED)
+            _forget(adapter)
         raise
     adapter.come_back(flash)
     return _verified(adapter, change, octets, journal)
+
+
+def _forget(adapter: PlcAdapter) -> None:
+    """What came in before a failure waits in its memory for the rest, and keeps others from writing for half an hour.
+
+    If the adapter is dark, that has gone with its power.
+    """
+    with suppress(AdapterError):
+        adapter.restart()
 
 
 def _check_before(adapter: PlcAdapter, plan: Plan, journal: Journal) -> None:

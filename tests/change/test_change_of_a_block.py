@@ -259,3 +259,44 @@ def test_a_line_cut_off_by_a_power_failure_is_as_if_it_had_not_been_written(stan
     path.write_text(path.read_text() + '{"t": "2026-11-25T17:40:00.0", "change": "' + change.id)
 
     assert [found.stage for found in journal.changes(change.mac)] == [Stage.BEGUN]
+
+
+def test_after_a_block_got_lost_the_change_can_simply_be_made_again(stand: Stand, store: Store) -> None:
+    """The adapter waits for the rest of the first write; nobody should have to wait half an hour with it."""
+    plan = renamed(stand)
+    stand.modem.flash.faults.lose_block(3)
+    with pytest.raises(AdapterSilent, match="its flash is as it was"):
+        apply_change(stand.adapter, plan, store)
+    assert stand.modem.flash.stored == plan.old.octets
+
+    apply_change(stand.adapter, plan, store)
+
+    assert stand.modem.flash.stored == plan.new.octets
+    assert [change.stage for change in Journal(store).changes(stand.modem.mac)] == [Stage.UNCHANGED, Stage.DONE]
+
+
+def test_a_refused_block_leaves_no_session_behind(store: Store) -> None:
+    stand = Stand(FAMILIES[0])
+    stand.adapter.identify()
+    plan = renamed(stand)
+    stand.modem.flash.faults.refuse_block(2, 0x18)
+    with pytest.raises(AdapterRefused, match="unexpected offset"):
+        apply_change(stand.adapter, plan, store)
+
+    apply_change(stand.adapter, plan, store)
+
+    assert stand.modem.flash.stored == plan.new.octets
+
+
+def test_the_session_of_another_program_is_not_disturbed(store: Store) -> None:
+    stand = Stand(FAMILIES[0])
+    stand.adapter.identify()
+    plan = renamed(stand)
+    stand.adapter.flash.stage(plan.old.octets)
+    theirs = stand.modem.flash.session
+
+    with pytest.raises(AdapterRefused, match="bad session"):
+        apply_change(stand.adapter, plan, store)
+
+    assert theirs is not None
+    assert stand.modem.flash.session is theirs

@@ -72,7 +72,7 @@ def test_a_killed_program_holds_nothing(tmp_path: Path) -> None:
     lock.close()
 
 
-def test_the_lock_outlives_neither_its_closing_nor_its_file_a_closing(tmp_path: Path) -> None:
+def test_closing_frees_the_lock_and_keeps_its_file(tmp_path: Path) -> None:
     RigLock(["rig lab-3"], "one", tmp_path).close()
 
     assert (tmp_path / "ccs-bench-rig-lab-3.lock").exists()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_adapter import FAMILIES, HOST, Stand
 
+from bench.adapter import AdapterFlash
 from bench.change import Plan, PlanRefused, Stage, Store, apply_change, plan_change, restore
 from bench.change.holding import signals_held
 from bench.change.journal import Journal
@@ -300,3 +302,51 @@ def test_the_session_of_another_program_is_not_disturbed(store: Store) -> None:
 
     assert theirs is not None
     assert stand.modem.flash.session is theirs
+
+
+def test_a_plan_for_other_firmware_is_not_carried_out(stand: Stand, store: Store) -> None:
+    plan = renamed(stand)
+    other = replace(plan, identity=replace(plan.identity, version="MAC-QCA7420-9.9"))
+
+    with pytest.raises(PlanRefused, match="it was planned for MAC-QCA7420-9"):
+        apply_change(stand.adapter, other, store)
+    assert stand.modem.flash.stored == plan.old.octets
+
+
+def test_an_adapter_that_says_it_is_another_than_its_block_is_refused(stand: Stand) -> None:
+    old = stand.adapter.read_pib()
+    assert stand.adapter.identity is not None
+
+    with pytest.raises(PlanRefused, match=f"the adapter says it is {STRANGER}, its block says {stand.modem.mac}"):
+        plan_change(replace(stand.adapter.identity, mac=STRANGER), old, old, "a riddle")
+
+
+def after_it_came_back(stand: Stand, then: Callable[[], None]) -> None:
+    usual = stand.adapter.come_back
+
+    def come_back(flash: AdapterFlash) -> None:
+        usual(flash)
+        then()
+
+    stand.adapter.come_back = come_back  # type: ignore[method-assign]
+
+
+def test_an_adapter_that_comes_back_as_somebody_else_is_told_and_the_change_stays_open(
+    stand: Stand, store: Store
+) -> None:
+    plan = renamed(stand)
+    somebody = replace(plan.identity, mac=STRANGER)
+    after_it_came_back(stand, lambda: setattr(stand.adapter, "identify", lambda: somebody))
+
+    with pytest.raises(AdapterError, match=f"{STRANGER} answers now|at {STRANGER} answers now"):
+        apply_change(stand.adapter, plan, store)
+    assert Journal(store).unfinished()
+
+
+def test_a_block_that_reads_back_as_the_old_one_is_told_and_the_change_stays_open(stand: Stand, store: Store) -> None:
+    plan = renamed(stand)
+    after_it_came_back(stand, lambda: setattr(stand.adapter, "read_pib", lambda *_: plan.old))
+
+    with pytest.raises(AdapterError, match="the block it reads back is the old one"):
+        apply_change(stand.adapter, plan, store)
+    assert Journal(store).unfinished()

@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["fixtures.rig", "fixtures.stations", "fixtures.report", "fixtures.baseline"]
+pytest_plugins = ["fixtures.rig", "fixtures.stations", "fixtures.report", "fixtures.baseline", "fixtures.regression"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +30,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=float,
         metavar="MS",
         help="up to so many ms a shift is no regression (default: three times the rig's uncertainty)",
+    )
+    group.addoption(
+        "--recipe",
+        metavar="RECIPE",
+        help="with -m pib: what this recipe (a name or a .toml) does to matching, instead of those in firmware_pib",
+    )
+    group.addoption(
+        "--matches",
+        type=int,
+        default=30,
+        metavar="N",
+        help="with -m pib: so many matches before and after a change of a parameter block (default: 30)",
+    )
+    group.addoption(
+        "--bisect", action="store_true", help="with -m pib: find the field that is to blame for what has become worse"
     )
     group.addoption("--vehicle", metavar="NAME", help="only this vehicle profile")
     group.addoption("--allow-flash", action="store_true", help="on real adapters, run the tests that write their flash")

@@ -7,6 +7,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 
 class Deviation(AssertionError):
     """The station under test departs from a rule.
@@ -104,6 +107,18 @@ class MalformedMme(ValueError):
     def __init__(self, what: str, where: int, why: str) -> None:
         self.what, self.where, self.why = what, where, why
         super().__init__(f"{what}: octet {where}: {why}")
+
+
+def did_you_mean(word: str, known: Iterable[str], *, else_all: bool = True) -> str:
+    """The end of a message about a name that does not exist.
+
+    >>> did_you_mean("offsett", ["offset", "old"]), did_you_mean("x", ["offset", "old"])
+    ('; did you mean offset?', '; known are offset, old')
+    """
+    names = sorted(known)
+    if near := get_close_matches(word, names, n=1):
+        return f"; did you mean {near[0]}?"
+    return f"; known are {', '.join(names)}" if else_all else ""
 
 
 def demand(holds: object, what: str, *, rule: str, saw: str = "", look: str = "") -> None:

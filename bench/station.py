@@ -267,6 +267,10 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         self.adapter.identify()
         self.adapter.set_key(self.network)
 
+    def use(self, network: Network) -> None:
+        """Another network, from the next match on; `prepare` gives its key to the adapter. Not while a car is there."""
+        self.network = self.machine.network = network
+
     def _follow(self, event: Event) -> None:
         match event:
             case Matched():

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from test_adapter import FAMILIES, HOST, MODEM, Stand
 
-from bench.adapter.flash import READ_TRIES
+from bench.adapter.flash import READ_TRIES, held_by
 from bench.errors import AdapterAmbiguous, AdapterError, AdapterRefused, AdapterSilent
 from bench.ids import MacAddress
-from bench.mme import Frame, VsModuleOperationCnf, VsModuleOperationReq, VsRdModReq, VsSwVerCnf, VsWrModReq, encode
-from bench.mme.module import ModuleAnnounced, ModuleRead, ReadModule
+from bench.mme import (
+    Frame,
+    VsModuleOperationCnf,
+    VsModuleOperationReq,
+    VsRdModReq,
+    VsSwVerCnf,
+    VsWrModReq,
+    decode,
+    encode,
+)
+from bench.mme.module import ModuleAnnounced, ModuleRead, ModulesCommitted, ModuleWritten, ReadModule
 from bench.pib import FlatPib, checksum32, synthesise
+from bench.ports import Stamped
 
 NEWER = ["tplink-tlpa4010p", "qca7005-evse"]
 OLDER = "devolo-dlan200avplus"
@@ -194,6 +206,40 @@ def test_a_restart_is_waited_out_and_a_factory_reset_restores_the_factorys_block
 
     assert stand.modem.ready
     assert stand.adapter.read_pib().octets == factory
+
+
+def confirms(stand: Stand, kind: type, change: Callable[[Any], Any]) -> None:
+    """From now on the confirmations of this *kind* come with *change* made to them."""
+    usual = stand.wire.port.receive
+
+    def altered(stamped: Stamped) -> Stamped:
+        frame = decode(stamped.octets)
+        if not isinstance(frame.mme, VsModuleOperationCnf) or not isinstance(held := held_by(frame.mme), kind):
+            return stamped
+        return stamped._replace(octets=encode(replace(frame, mme=VsModuleOperationCnf.of(change(held)))))
+
+    stand.wire.port.receive = lambda: [altered(stamped) for stamped in usual()]  # type: ignore[method-assign]
+
+
+def test_a_block_confirmed_at_another_offset_stops_the_write() -> None:
+    """Else a hole would stay where it belongs."""
+    stand = newer()
+    before = stand.adapter.read_pib()
+    confirms(stand, ModuleWritten, lambda written: replace(written, offset=written.offset + 4))
+
+    with pytest.raises(AdapterError, match="it confirmed 0x578 octets at 0x4"):
+        stand.adapter.flash.stage(before.with_values({"user_hfid": "never"}).octets)
+
+    assert stand.modem.flash.stored == before.octets
+
+
+def test_a_module_that_was_not_written_is_told_though_the_commit_was_confirmed() -> None:
+    stand = newer()
+    changed = stand.adapter.read_pib().with_values({"user_hfid": "perhaps"})
+    confirms(stand, ModulesCommitted, lambda done: replace(done, modules=(replace(done.modules[0], status=0x20),)))
+
+    with pytest.raises(AdapterRefused, match="to write its flash: 0x20, bad offset, or flash trouble"):
+        stand.adapter.write_pib(changed.octets)
 
 
 def test_announced_is_what_is_sent() -> None:

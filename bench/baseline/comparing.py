@@ -151,7 +151,9 @@ def compare(samples: Iterable[Samples], *, alpha: float = ALPHA, fewest: int = F
     """
     asked = list(samples)
     usable = [one for one in asked if min(len(one.before), len(one.after)) >= fewest]
-    together, tests = len(usable), 2 * len(usable)
+    # Where none has enough yet, what all of them would need is told.
+    together = len(usable) or len(asked)
+    tests = 2 * together
     tested = [one for one in usable if smallest_p(len(one.before), len(one.after)) * tests <= alpha]
     needed = _fewest(alpha, max(tests, 2), fewest)
     shifts = [mann_whitney(one.before, one.after) for one in tested]

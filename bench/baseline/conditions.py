@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 NOT_READ = "not read"
+DIGITS = 12
+"""Of a digest, where a person reads it; enough to tell two apart."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -89,7 +91,8 @@ class Conditions:
         return _told({f"{role}'s {named}": (self._of(role, what), other._of(role, what)) for role in roles})
 
     def _of(self, role: str, what: str) -> str:
-        values = sorted({getattr(one, what) or NOT_READ for one in self.adapters if one.role == role})
+        shown = DIGITS if what == "pib" else None
+        values = sorted({getattr(one, what)[:shown] or NOT_READ for one in self.adapters if one.role == role})
         return " and ".join(values)
 
 

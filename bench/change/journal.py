@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench.change.store import Store, digest_of, sync_folder, write_for_good
+from bench.change.store import Store, digest_of, sync_folder
 from bench.ids import MacAddress
 from bench.pib import PibImage
 
@@ -41,7 +41,7 @@ class Stage(enum.Enum):
 class Change:
     """One change of one adapter.
 
-    old, new  SHA-256 of the blocks; *wanted* is the file with the new one, *backup* that with the old one
+    old, new  SHA-256 of the blocks; *backup* is the file with the old one
     """
 
     id: str
@@ -51,7 +51,6 @@ class Change:
     old: str
     new: str
     backup: Path
-    wanted: Path
     stage: Stage
 
 
@@ -62,29 +61,23 @@ class Journal:
         self._store = store
 
     def begin(self, title: str, firmware: str, old: PibImage, new: PibImage, backup: Path) -> Change:
-        """The new block is kept beside the journal, so that another program can finish the change."""
         identity = secrets.token_hex(6)
-        wanted = self._store.folder_of(old.mac) / f"{identity}.wanted"
-        write_for_good(wanted, new.octets)
         was, will_be = digest_of(old.octets), digest_of(new.octets)
-        change = Change(identity, old.mac, title, firmware, was, will_be, backup, wanted, Stage.BEGUN)
+        change = Change(identity, old.mac, title, firmware, was, will_be, backup, Stage.BEGUN)
         about = {
             "title": title,
             "firmware": firmware,
             "old": change.old,
             "new": change.new,
             "backup": str(backup),
-            "wanted": str(wanted),
         }
         self._append(change, about)
         return change
 
     def note(self, change: Change, stage: Stage) -> Change:
-        """On the disk when this returns. What is over needs its wanted block no more."""
+        """On the disk when this returns."""
         noted = replace(change, stage=stage)
         self._append(noted, {})
-        if stage.over:
-            change.wanted.unlink(missing_ok=True)
         return noted
 
     def changes(self, mac: MacAddress) -> list[Change]:
@@ -101,7 +94,6 @@ class Journal:
                     line["old"],
                     line["new"],
                     Path(line["backup"]),
-                    Path(line["wanted"]),
                     stage,
                 )
             elif identity in found:

@@ -93,8 +93,9 @@ class PcapPort:
         self.name = name or interface
         self.now = now
         self._turn, self._read_in = turn, -1
-        self._lib = load_libpcap()
+        # A misspelt name is told before a library is missed.
         self.mac = self._mac_of_interface() if mac is None else mac
+        self._lib = load_libpcap()
         self._handle: Any = None
         self._thread: ReadingThread[tuple[Ns, bytes]] | None = None
         self._header = ctypes.POINTER(self._lib.pkthdr)()

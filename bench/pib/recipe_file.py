@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable
-from difflib import get_close_matches
 from pathlib import Path
 
-from bench.errors import ConfigError
+from bench.errors import ConfigError, did_you_mean
 from bench.pib.recipe import Recipe
 
 FOLDER = Path(__file__).parents[2] / "firmware_pib"
@@ -55,7 +53,7 @@ def find_recipe(source: str, folder: Path = FOLDER) -> Recipe:
         return load_recipe(source)
     paths = _paths(folder)
     if source not in paths:
-        raise ConfigError(f"there is no recipe {source!r}{_nearest(source, paths)}")
+        raise ConfigError(f"there is no recipe {source!r}{did_you_mean(source, paths)}")
     return load_recipe(paths[source])
 
 
@@ -89,9 +87,3 @@ def _load(path: Path) -> tuple[Recipe | None, list[str]]:
         return None, [f"{file}: cannot be read: {error}"]
     recipe, mistakes = recipe_tables.read(table, name, hashlib.sha256(octets).hexdigest())
     return recipe, [f"{file}: {mistake}" for mistake in mistakes]
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    near = get_close_matches(name, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(names)}"

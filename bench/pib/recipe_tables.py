@@ -7,12 +7,12 @@ is held against the field table. Imported by `bench.pib.recipe_file` when a reci
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic import Field as Key
 
+from bench.errors import did_you_mean
 from bench.pib.checksum import WORD
 from bench.pib.fields import Certainty, Field, Role, chain_fields, flat_fields
 from bench.pib.flat import HEADER_SIZE
@@ -28,13 +28,6 @@ CERTAINTIES = {certainty.name.lower(): certainty for certainty in Certainty}
 SIDES = {"evse": SlacEnable.EVSE, "pev": SlacEnable.PEV}
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean offset?`, or what is known if nothing is near."""
-    names = list(known)
-    near = get_close_matches(word, names, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(names))}"
-
-
 def _said(text: str) -> str:
     if not text.strip():
         raise ValueError("is empty")
@@ -43,7 +36,7 @@ def _said(text: str) -> str:
 
 def _certain(name: str) -> str:
     if name not in CERTAINTIES:
-        raise ValueError(f"there is no {name!r}{suggestion(name, CERTAINTIES)}")
+        raise ValueError(f"there is no {name!r}{did_you_mean(name, CERTAINTIES)}")
     return name
 
 
@@ -185,7 +178,7 @@ def _mistake(kind: type[Table], detail: Any) -> str:
     match detail["type"]:
         case "extra_forbidden":
             inside = FitsTable if detail["loc"][:-1] == ("fits",) else kind
-            what = f"unknown key{suggestion(str(detail['loc'][-1]), inside.model_fields)}"
+            what = f"unknown key{did_you_mean(str(detail['loc'][-1]), inside.model_fields)}"
         case "missing":
             what = "missing"
         case "model_type":
@@ -232,7 +225,7 @@ def _misfits(fits: FitsTable) -> Iterator[str]:
     profiles = adapters()
     for adapter_id in fits.adapters:
         if adapter_id not in profiles:
-            yield f"fits.adapters: there is no {adapter_id!r}{suggestion(adapter_id, profiles)}"
+            yield f"fits.adapters: there is no {adapter_id!r}{did_you_mean(adapter_id, profiles)}"
         else:
             yield from _unlike(fits, profiles[adapter_id])
 
@@ -302,7 +295,7 @@ def _named_field(table: FieldEditTable, fits: FitsTable) -> Field:
         if table.field not in fields:
             kind = f"a {fits.layout} PIB with an image of {octets} octets"
             settable = [field.name for field in fields.values() if field.role is Role.SETTING]
-            raise Wrong("field", f"there is no {table.field!r} in {kind}{suggestion(table.field, settable)}")
+            raise Wrong("field", f"there is no {table.field!r} in {kind}{did_you_mean(table.field, settable)}")
     field = fields[table.field]
     if why := _untouchable(field):
         raise Wrong("field", why)
@@ -357,7 +350,7 @@ def _value(field: Field, given: object, *, to_write: bool) -> Value:
     value: object = given
     if isinstance(kind, Number) and kind.choices and isinstance(given, str):
         if given not in kind.choices.__members__:
-            raise ValueError(f"there is no {given!r}{suggestion(given, kind.choices.__members__)}")
+            raise ValueError(f"there is no {given!r}{did_you_mean(given, kind.choices.__members__)}")
         value = kind.choices[given]
     elif isinstance(kind, Fixed | Raw) and isinstance(given, str):
         value = _octets(given)

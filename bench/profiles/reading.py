@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from bench.errors import did_you_mean
 from bench.ids import MacAddress, RunId
 from bench.profiles.spread import Figure, LevelSpread, Ms, Spread
 from bench.units import ms
@@ -47,12 +47,6 @@ def read(cls: type[T], table: Mapping[str, Any], file: str) -> tuple[T | None, l
     return cast(T, record), mistakes
 
 
-def _suggestion(word: str, known: list[str]) -> str:
-    """`; did you mean interval_ms?`, or nothing if no known word is near."""
-    near = get_close_matches(word, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
-
-
 @cache
 def _table(cls: type) -> Convert:
     """The converter of one dataclass."""
@@ -72,7 +66,7 @@ def _table(cls: type) -> Convert:
         values = {}
         for key, value in table.items():
             if key not in fields:
-                report(_inside(where, key), f"unknown key{_suggestion(key, list(fields))}")
+                report(_inside(where, key), f"unknown key{did_you_mean(key, fields, else_all=False)}")
                 complete = False
                 continue
             try:

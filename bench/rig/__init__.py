@@ -9,9 +9,10 @@ with rig.in_use("nightly run"):             # locked; on real interfaces the ben
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from bench.errors import AdapterError, PibError
 from bench.profiles import chargers, vehicles
 from bench.rig.config import RigConfig, load_rig_config
 from bench.rig.setup import EvseUnderTest, PevUnderTest, Settings, Setup, SutChoice
@@ -31,6 +32,7 @@ class Rig:
     def __init__(self, config: RigConfig) -> None:
         self.config = config
         self.measured: SelfMeasurement | None = None
+        self._configurations: dict[str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -48,6 +50,18 @@ class Rig:
             if self.config.rig.driver == "tap":
                 measured += self.measured.wake_up.p99
         return max(measured, self.config.uncertainty)
+
+    @property
+    def configurations(self) -> dict[str, str]:
+        """`configuration_digest` of the parameter block of each of the bench's own adapters, by role.
+
+        Read once, when the bench measures itself or when first asked for; an adapter that does not let its block be
+        read is left out. Changes since are not seen.
+        """
+        if self._configurations is None:
+            with self.setup(self._most_own(), case="configurations") as setup:
+                self._configurations = _configurations_of(setup)
+        return self._configurations
 
     @contextmanager
     def in_use(self, purpose: str) -> Iterator[None]:
@@ -72,10 +86,13 @@ class Rig:
         from bench.rig.kernel_ports import ear_of
         from bench.rig.self_measurement import measure_bench
 
-        # With both ends the bench's own there is most to measure.
-        choice = min(self.suts(), key=lambda choice: choice.kind != "pair")
-        with self.setup(choice, case="self-measurement") as setup:
+        with self.setup(self._most_own(), case="self-measurement") as setup:
             self.measured = measure_bench(setup, ear_of)
+            self._configurations = _configurations_of(setup)
+
+    def _most_own(self) -> SutChoice:
+        """With both ends the bench's own there is most to learn."""
+        return min(self.suts(), key=lambda choice: choice.kind != "pair")
 
     def suts(self) -> Iterator[SutChoice]:
         config = self.config
@@ -102,6 +119,14 @@ class Rig:
         from bench.rig.simulated import SimulatedBench
 
         return SimulatedBench(self.config, choice, settings or Settings(), case).setup()
+
+
+def _configurations_of(setup: Setup) -> dict[str, str]:
+    found = {}
+    for station in setup.own_stations:
+        with suppress(AdapterError, PibError):
+            found[station.name] = station.adapter.read_pib().configuration_digest
+    return found
 
 
 def open_rig(source: str = "sim") -> Rig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from bench.adapter import QUIET_AFTER_KEY
-from bench.errors import ConfigError
+from bench.errors import ConfigError, did_you_mean
 from bench.profiles import adapters, chargers, vehicles
 from bench.sim.quirks import CarQuirk, ChargerQuirk
 from bench.units import Ns, ms, s, to_s, us
@@ -25,7 +24,7 @@ def _one_of(known: Callable[[], Iterable[str]]) -> AfterValidator:
     def check(name: str) -> str:
         names = list(known())
         if name not in names:
-            raise ValueError(f"there is no {name!r}{_suggestion(name, names)}")
+            raise ValueError(f"there is no {name!r}{did_you_mean(name, names)}")
         return name
 
     return AfterValidator(check)
@@ -197,7 +196,7 @@ def load_rig_config(source: str) -> RigConfig:
 def _mistake(file: str, detail: Any) -> str:
     where = ".".join(str(part) for part in detail["loc"] if isinstance(part, str))
     if detail["type"] == "extra_forbidden":
-        return f"{file}: {where}: unknown key{_suggestion(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
+        return f"{file}: {where}: unknown key{did_you_mean(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
     if detail["type"] == "value_error":
         return f"{file}: {where}: {detail['ctx']['error']}"
     return f"{file}: {where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, got {detail['input']!r}"
@@ -210,8 +209,3 @@ def _known_keys(at: tuple[Any, ...]) -> list[str]:
         assert isinstance(annotation, type)
         model = annotation
     return list(model.model_fields)
-
-
-def _suggestion(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"

@@ -11,42 +11,55 @@ from bench.trace import PilotSeen
 from bench.units import Ns
 
 
-def offer_at(station: EvseStation | PevStation) -> Ns | None:
+def offer_at(station: EvseStation | PevStation, since: Ns = 0) -> Ns | None:
     """When the plugged-in car was first offered 5 %, as *station* saw it."""
     for entry in station.trace.entries:
-        if isinstance(entry, PilotSeen) and entry.station == station.name and entry.reading.digital:
+        if (
+            entry.t >= since
+            and isinstance(entry, PilotSeen)
+            and entry.station == station.name
+            and entry.reading.digital
+        ):
             return entry.t
     return None
 
 
-def intervals_of(station: EvseStation | PevStation) -> list[Interval]:
-    """Every interval of table A.1 that *station* saw, both sides'; none if no car ever asked."""
+def intervals_of(station: EvseStation | PevStation, since: Ns = 0) -> list[Interval]:
+    """Every interval of table A.1 that *station* saw, both sides'; none if no car ever asked.
+
+    since  where one match of several begins
+    """
     frames = [
         (entry.t, entry.frame)
         for entry in station.trace.frames()
-        if entry.port == station.wire.port.name and entry.frame is not None
+        if entry.t >= since and entry.port == station.wire.port.name and entry.frame is not None
     ]
     match = station.matched()
+    if match is not None and match.t < since:
+        match = None
     asking = next((frame.src for _, frame in frames if isinstance(frame.mme, CmSlacParmReq)), None)
     pev_mac = match.pev_mac if match else asking
     if pev_mac is None:
         return []
-    links = station.happened(LinkUp)
+    links = station.happened(LinkUp, since=since)
     return measure(
         frames,
         pev_mac=pev_mac,
         evse_mac=match.evse_mac if match else None,
-        offer_at=offer_at(station),
+        offer_at=offer_at(station, since),
         link_at=links[0].t if links else None,
     )
 
 
-def intervals_of_setup(setup: Setup) -> list[Interval]:
+def intervals_of_setup(setup: Setup, since: Ns = 0) -> list[Interval]:
     """Of both sides. Where both stations are the bench's own, each side is measured at the other one's port, as a
     station under test would be."""
     stations = setup.own_stations
     if len(stations) == 1:
-        return intervals_of(stations[0])
+        return intervals_of(stations[0], since)
     return [
-        interval for station in stations for interval in intervals_of(station) if interval.limit.side != station.name
+        interval
+        for station in stations
+        for interval in intervals_of(station, since)
+        if interval.limit.side != station.name
     ]

@@ -9,7 +9,6 @@ car or charging station, with its pilot cable.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from bench.clock import SystemClock
 from bench.drivers.namespace import Namespace
 from bench.drivers.priority import prompt
 from bench.drivers.tap_port import Tap, TapJack
-from bench.errors import ConfigError
+from bench.errors import ConfigError, did_you_mean
 from bench.ids import MacAddress
 from bench.pilot.model import DIGITAL_DUTY_PCT
 from bench.profiles import AdapterProfile
@@ -293,9 +292,7 @@ def quirks_named(kind: type[Quirk], names: Sequence[str]) -> frozenset[Quirk]:
     mistakes = []
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            suggestion = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
-            mistakes.append(f"--quirk: there is no {name!r}{suggestion}")
+            mistakes.append(f"--quirk: there is no {name!r}{did_you_mean(name, known)}")
     if mistakes:
         raise ConfigError(*mistakes)
     return frozenset(known[name] for name in names)

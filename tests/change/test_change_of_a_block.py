@@ -55,7 +55,6 @@ def test_a_change_is_made_kept_and_noted(stand: Stand, store: Store) -> None:
     (change,) = Journal(store).changes(stand.modem.mac)
     assert change.stage is Stage.DONE
     assert Journal(store).unfinished() == []
-    assert not change.wanted.exists()
 
 
 def test_what_is_kept_is_for_its_owner_only_and_never_written_over(stand: Stand, store: Store) -> None:

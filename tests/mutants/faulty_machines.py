@@ -13,7 +13,7 @@ import bench.slac.evse
 import bench.slac.pev
 from bench.adapter import PlcAdapter
 from bench.mme import CmAttenCharInd, CmAttenCharRsp, VsSwVerReq
-from bench.pib import Recipe
+from bench.pib import Recipe, SlacEnable
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.adapter.answers import ANSWERS
 from bench.sim.pilot import EvseEnd, PevEnd, PilotLine
@@ -159,6 +159,12 @@ def recipes_do_nothing(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recipe, "applied_to", lambda _self, image: image)
 
 
+def recipes_switch_slac_off(patch: pytest.MonkeyPatch) -> None:
+    usual = Recipe.applied_to
+    off = {"slac_enable": SlacEnable.OFF}
+    patch.setattr(Recipe, "applied_to", lambda self, image: usual(self, image).with_values(off))
+
+
 def recipes_fit_everything(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Recipe, "check", lambda *_: [])
 
@@ -184,6 +190,7 @@ PATCHES: dict[str, Patch] = {
     "the EVSE takes a change of duty cycle for an unplugged car": duty_means_unplugged,
     "recipes change one octet more than they say": one_octet_more,
     "recipes do nothing": recipes_do_nothing,
+    "recipes switch SLAC off": recipes_switch_slac_off,
     "recipes fit every adapter": recipes_fit_everything,
     "a backup comes back with another name in it": restores_something_else,
     "adapters do not say what they are": nameless_adapters,

@@ -13,12 +13,14 @@ from bench.errors import Deviation
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass
+@dataclass(eq=False)
 class Outcomes:
     """Outcome per test function of an inner run; a function with several cases failed if one of them did."""
 
     passed: set[str] = field(default_factory=set)
     deviated: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    """What those deviations were, of each test the last."""
     broken: dict[str, str] = field(default_factory=dict)
     """Failed with anything else than a Deviation: the bench could not judge, or the test itself is wrong."""
 
@@ -31,13 +33,14 @@ class Outcomes:
             assert call.excinfo is not None
             if call.excinfo.errisinstance(Deviation):
                 self.deviated.add(name)
+                self.said[name] = str(call.excinfo.value)
             else:
                 self.broken[name] = str(call.excinfo.value)
         elif report.when == "call":
             self.passed.add(name)
 
 
-@dataclass
+@dataclass(eq=False)
 class Collected:
     """The tests of a run that is not carried out."""
 

@@ -153,6 +153,7 @@ PAIRS: dict[str, set[str]] = {
         "a_recipe_changes_only_what_it_names_and_survives_a_restart",
         "adapters_as_from_the_box_match_once_recipes_have_made_them_evse_and_pev",
     ),
+    "recipes switch SLAC off": {"pib/test_regression.py::test_no_match_is_lost_and_no_interval_longer_with_the_recipe"},
     "recipes fit every adapter": pib("a_recipe_for_another_model_is_refused_and_nothing_is_written"),
     "a backup comes back with another name in it": pib("restore_gives_back_the_very_octets"),
     "the EVSE takes a change of duty cycle for an unplugged car": pair(

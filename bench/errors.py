@@ -57,6 +57,10 @@ class AdapterSilent(AdapterError):
     """It does not answer: no power, no cable, restarting, or it does not know the question."""
 
 
+class AdapterRestarted(AdapterSilent):
+    """It fell silent in the middle of something and answers again: it has restarted without being told to."""
+
+
 class AdapterRefused(AdapterError):
     """It answered no. *status* is its reason, in the numbers of the message."""
 

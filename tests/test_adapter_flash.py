@@ -10,7 +10,7 @@ import pytest
 from test_adapter import FAMILIES, HOST, MODEM, Stand
 
 from bench.adapter.flash import READ_TRIES, held_by
-from bench.errors import AdapterAmbiguous, AdapterError, AdapterRefused, AdapterSilent
+from bench.errors import AdapterAmbiguous, AdapterError, AdapterRefused, AdapterRestarted, AdapterSilent
 from bench.ids import MacAddress
 from bench.mme import (
     Frame,
@@ -25,6 +25,7 @@ from bench.mme import (
 from bench.mme.module import ModuleAnnounced, ModuleRead, ModulesCommitted, ModuleWritten, ReadModule
 from bench.pib import FlatPib, checksum32, synthesise
 from bench.ports import Stamped
+from bench.units import ms
 
 NEWER = ["tplink-tlpa4010p", "qca7005-evse"]
 OLDER = "devolo-dlan200avplus"
@@ -112,6 +113,21 @@ def test_power_lost_while_blocks_are_sent_says_that_the_flash_is_as_it_was(stand
     assert stand.modem.flash.stored == pib.octets
 
 
+def test_an_adapter_that_restarts_by_itself_in_a_write_is_told_from_one_without_power(stand: Stand) -> None:
+    """A supply that breaks down for a moment under the load of writing."""
+    pib = stand.adapter.read_pib()
+
+    def dip(done: int, _total: int) -> None:
+        if 4000 < done < 6000:
+            stand.modem.power(False)
+            stand.world.after(ms(50), lambda: stand.modem.power(True))
+
+    with pytest.raises(AdapterRestarted, match=r"restarted by itself\. Check its supply"):
+        stand.adapter.write_pib(pib.with_values({"user_hfid": "dip"}).octets, dip)
+
+    assert stand.modem.flash.stored == pib.octets
+
+
 @pytest.mark.parametrize("lost", [1, READ_TRIES - 1])
 def test_a_question_that_got_lost_is_asked_again(stand: Stand, lost: int) -> None:
     """Reading is harmless."""
@@ -136,7 +152,7 @@ def test_a_block_that_got_lost_is_not_sent_again(stand: Stand) -> None:
         sent.append(frame)
         return None if len(sent) == 3 else frame
 
-    with stand.wire.altered(kind, lose), pytest.raises(AdapterSilent):
+    with stand.wire.altered(kind, lose), pytest.raises(AdapterSilent, match="one message got lost"):
         stand.adapter.write_pib(pib.octets)
 
     assert len(sent) == 3

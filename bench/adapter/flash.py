@@ -16,7 +16,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
-from bench.errors import AdapterAmbiguous, AdapterError, AdapterRefused, AdapterSilent, MalformedMme, PibError
+from bench.errors import (
+    AdapterAmbiguous,
+    AdapterError,
+    AdapterRefused,
+    AdapterRestarted,
+    AdapterSilent,
+    MalformedMme,
+    PibError,
+)
 from bench.ids import MacAddress
 from bench.mme import (
     Frame,
@@ -27,6 +35,8 @@ from bench.mme import (
     VsModuleOperationReq,
     VsRdModCnf,
     VsRdModReq,
+    VsSwVerCnf,
+    VsSwVerReq,
     VsWrModCnf,
     VsWrModReq,
 )
@@ -71,6 +81,9 @@ BLOCK_WITHIN: Ns = ms(500)
 """A block is answered within 10 ms, over SPI as well."""
 COMMIT_WITHIN: Ns = s(60)
 """Erasing and writing the flash; open-plc-utils waits no longer either."""
+COMES_BACK_WITHIN: Ns = s(10)
+PROBE_WITHIN: Ns = ms(250)
+"""An adapter that restarts is silent for 1 to 5 s."""
 READ_TRIES = 3
 LARGEST = 1 << 20
 """Octets. No PIB is near it; an adapter that goes on and on is not believed."""
@@ -185,6 +198,30 @@ class AdapterFlash(ABC):
                 continue
         return ask()
 
+    def _in_a_write(self, step: Callable[[], R]) -> R:
+        """A step of a write that is not to be repeated. Where no answer comes, it is found out what has happened."""
+        try:
+            return step()
+        except AdapterSilent as silent:
+            raise self._explained(silent) from None
+
+    def _explained(self, silent: AdapterSilent) -> AdapterSilent:
+        start = self.wire.pump.clock.now()
+        asked = 0
+        while self.wire.pump.clock.now() < start + COMES_BACK_WITHIN:
+            asked += 1
+            try:
+                self._answer(VsSwVerReq(), VsSwVerCnf, lambda cnf: cnf, PROBE_WITHIN, "VS_SW_VER")
+            except AdapterSilent:
+                continue
+            if asked == 1:
+                return AdapterSilent(f"{silent}; it still answers other questions, so one message got lost")
+            gone = show(self.wire.pump.clock.now() - start)
+            return AdapterRestarted(
+                f"{silent}; it was silent for {gone} and answers again: it has restarted by itself. Check its supply"
+            )
+        return silent
+
     def _refused(self, what: str, status: int) -> AdapterRefused:
         return AdapterRefused(f"{self.name}: refused {what}: 0x{status:02X}, {MEANINGS.get(status, 'unknown')}", status)
 
@@ -252,7 +289,7 @@ class ModuleFlash(AdapterFlash):
     def _write(self, session: int, offset: int, block: bytes) -> None:
         what = f"a block at 0x{offset:X} (its flash is as it was)"
         request = WriteModule(session, 0, PIB, 0, len(block), offset, block.ljust(BLOCK, b"\0"))
-        written = self._operate(request, ModuleWritten, BLOCK_WITHIN, what)
+        written = self._in_a_write(partial(self._operate, request, ModuleWritten, BLOCK_WITHIN, what))
         if (written.offset, written.length) != (offset, len(block)):
             raise AdapterError(
                 f"{self.name}: sent {what}, and it confirmed 0x{written.length:X} octets at 0x{written.offset:X}"
@@ -301,7 +338,7 @@ class OldFlash(AdapterFlash):
             def pick(cnf: VsWrModCnf, offset: int = offset) -> VsWrModCnf | None:
                 return cnf if cnf.status or (cnf.module, cnf.offset) == (OLD_PIB, offset) else None
 
-            cnf = self._answer(request, VsWrModCnf, pick, BLOCK_WITHIN, what)
+            cnf = self._in_a_write(partial(self._answer, request, VsWrModCnf, pick, BLOCK_WITHIN, what))
             if cnf.status:
                 raise self._refused(what, cnf.status)
             progress(offset + len(block), len(octets))

@@ -72,7 +72,7 @@ class Rig:
         if not self.config.real:
             yield
             return
-        from bench.rig.lock import RigLock
+        from bench.lock import RigLock
 
         names = [f"rig {self.name}", *(f"interface {name}" for name in self.config.interfaces().values())]
         lock = RigLock(names, purpose)

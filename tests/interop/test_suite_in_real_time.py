@@ -15,7 +15,7 @@ import pytest
 
 from bench.errors import RigBusy
 from bench.rig import Rig, Setup, open_rig
-from bench.rig.lock import RigLock
+from bench.lock import RigLock
 from bench.slac.events import AttemptFailed
 from bench.units import ms, s
 from conftest import BENCH, Start, interfaces, require, run, unique, wait_until

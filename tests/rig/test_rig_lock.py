@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from bench.errors import RigBusy
-from bench.rig.lock import RigLock
+from bench.lock import RigLock
 
 HOLDER = """
 import sys
 from pathlib import Path
-from bench.rig.lock import RigLock
+from bench.lock import RigLock
 lock = RigLock(sys.argv[2:], "a long run", Path(sys.argv[1]))
 print("locked", flush=True)
 sys.stdin.read()

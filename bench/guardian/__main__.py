@@ -1,0 +1,5 @@
+import sys
+
+from bench.guardian.process import main
+
+sys.exit(main())

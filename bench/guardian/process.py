@@ -1,0 +1,169 @@
+"""The guardian's own process: `python -m bench.guardian`, spoken to through its standard input and output.
+
+One JSON object per line. The first line is the spec. Then commands, `{"id": 7, "do": "duty", "pct": 5.0}`, each
+answered by `{"id": 7, "t": ..., ...}` or `{"id": 7, "error": "...", "kind": "PortError"}`, and events in between:
+`ready`, `busy`, `refused`, `level`, `fault`, `made safe`, `ended`. Instants are `time.monotonic_ns()`.
+
+Exit status: 0 everything is safe; 1 something could not be made safe, or is not known to be; 2 it did not begin.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from bench.errors import BenchError, RigBusy
+from bench.guardian.devices import Devices
+from bench.guardian.keeper import Keeper, Told
+from bench.guardian.spec import BenchSpec
+from bench.lock import RigLock
+
+GOOD, TROUBLE, NOT_BEGUN = 0, 1, 2
+LOOK_EVERY_S = 0.05
+
+
+def main() -> int:
+    # Ctrl-C goes to everybody in the foreground, SIGHUP to the whole session of a terminal that closes.
+    for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])):
+        signal.signal(number, signal.SIG_IGN)
+    lines = Lines(sys.stdin.fileno())
+    first = lines.wait()
+    if first is None:
+        return NOT_BEGUN
+    log = Log("")
+    try:
+        spec = BenchSpec.from_json(first)
+        log = Log(spec.log)
+        lock = RigLock(spec.locks, spec.purpose)
+    except RigBusy as busy:
+        say({"event": "busy", "why": str(busy)})
+        return NOT_BEGUN
+    except BenchError as error:
+        say({"event": "refused", "why": str(error)})
+        return NOT_BEGUN
+    try:
+        return _guard(spec, lines, log)
+    finally:
+        lock.close()
+
+
+def _guard(spec: BenchSpec, lines: Lines, log: Log) -> int:
+    try:
+        devices = Devices(spec, log)
+        devices.open()
+    except BenchError as error:
+        log(f"not begun: {error}")
+        say({"event": "refused", "why": str(error)})
+        return NOT_BEGUN
+    try:
+        troubles = devices.make_safe()
+        generator = devices.generator
+        about = {
+            "devices": [device.name for device in devices.every()],
+            "accuracy": None if generator is None else [getattr(generator.accuracy, n) for n in ACCURACY],
+            "makes_state_e": generator is not None and generator.makes_state_e,
+            "loads": sorted(load.name for load in devices.load.loads) if devices.load else [],
+            "troubles": troubles,
+        }
+        say({"event": "ready", **about})
+        reason = _loop(Keeper(spec, devices, time.monotonic_ns), lines, log)
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}"
+    log(f"ends: {reason}")
+    troubles = [*devices.make_safe(), *devices.close()]
+    say({"event": "ended", "reason": reason, "troubles": troubles})
+    return TROUBLE if troubles else GOOD
+
+
+ACCURACY = ("step_pct", "error_pct", "source")
+
+
+def _loop(keeper: Keeper, lines: Lines, log: Log) -> str:
+    """Until the program ends or says so. Returns why."""
+    heard_at = time.monotonic_ns()
+    while True:
+        for command in lines.take(LOOK_EVERY_S):
+            heard_at = time.monotonic_ns()
+            if command is None:
+                return "the program has ended"
+            if command.get("do") == "quit":
+                return "the program says so"
+            _answer(keeper, command, log)
+        for event in keeper.look(heard_at):
+            log(f"{event}")
+            say(event)
+
+
+def _answer(keeper: Keeper, command: Told, log: Log) -> None:
+    number = command.get("id")
+    try:
+        told = keeper.do(command)
+    except (ValueError, TypeError, KeyError) as error:
+        say({"id": number, "kind": "ValueError", "error": str(error)})
+        return
+    except BenchError as error:
+        log(f"{command}: {error}")
+        say({"id": number, "kind": "PortError", "error": str(error)})
+        if not keeper.tripped and keeper.unsafe:
+            # What was to be done may have been done by half.
+            keeper.trip(str(error))
+            say({"event": "made safe", "t": time.monotonic_ns(), "why": str(error), "troubles": keeper.safe()})
+        return
+    if command.get("do") != "alive":
+        log(f"{command}")
+        say({"id": number, "t": time.monotonic_ns(), **told})
+
+
+class Lines:
+    """JSON objects from a descriptor, as they come."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._rest = b""
+        self._ended = False
+
+    def wait(self) -> dict[str, Any] | None:
+        """The next one; None at the end."""
+        while True:
+            for line in self.take(None):
+                return line
+
+    def take(self, within_s: float | None) -> Iterator[dict[str, Any] | None]:
+        """What has come, after waiting for it at most *within_s*; None last at the end."""
+        ready, _, _ = select.select([self._fd], [], [], within_s)
+        if not ready:
+            return
+        octets = os.read(self._fd, 65536)
+        *lines, self._rest = (self._rest + octets).split(b"\n")
+        for line in lines:
+            with suppress(json.JSONDecodeError):
+                yield json.loads(line)
+        if not octets:
+            yield None
+
+
+def say(told: Told) -> None:
+    """To the program, if it is still there."""
+    with suppress(OSError):
+        os.write(sys.stdout.fileno(), (json.dumps(told) + "\n").encode())
+
+
+class Log:
+    """Appends a line to *path*, with the time; nowhere without one. A full disk disturbs nothing."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __call__(self, what: str) -> None:
+        if not self._path:
+            return
+        stamp = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {time.monotonic_ns()}"
+        with suppress(OSError), open(self._path, "a", encoding="utf-8") as file:
+            file.write(f"{stamp} {what}\n")

@@ -59,11 +59,11 @@ class SystemClock:
 
     def __init__(self, origin: Ns = 0) -> None:
         self.turn = 0
-        self._origin = origin
+        self.origin = origin
         self._watched: set[int] = set()
 
     def now(self) -> Ns:
-        return time.monotonic_ns() - self._origin
+        return time.monotonic_ns() - self.origin
 
     def watch(self, fd: int) -> None:
         """End waits early while *fd* is readable. ValueError if it is watched already or no descriptor for select."""

@@ -155,6 +155,8 @@ class Guardian:
     def begin(self, test: str = "") -> None:
         """Safe, whatever was before; what went wrong before counts no more."""
         self.trouble = ""
+        # The clock may be another one than before.
+        self._beat_at = 0
         troubles = self.ask("begin", test=test)["troubles"]
         if troubles:
             raise PortError("the bench could not be made safe:\n" + "\n".join(troubles))

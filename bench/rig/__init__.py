@@ -9,16 +9,17 @@ with rig.in_use("nightly run"):             # locked; on real interfaces the ben
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from bench.errors import AdapterError, PibError
+from bench.errors import AdapterError, BenchError, PibError
 from bench.profiles import chargers, vehicles
 from bench.rig.config import RigConfig, load_rig_config
 from bench.rig.setup import EvseUnderTest, PevUnderTest, Settings, Setup, SutChoice
 from bench.units import Ns
 
 if TYPE_CHECKING:
+    from bench.rig.devices import RigDevices
     from bench.rig.self_measurement import SelfMeasurement
 
 
@@ -32,6 +33,7 @@ class Rig:
     def __init__(self, config: RigConfig) -> None:
         self.config = config
         self.measured: SelfMeasurement | None = None
+        self.devices: RigDevices | None = None
         self._configurations: dict[str, str] | None = None
 
     @property
@@ -47,7 +49,7 @@ class Rig:
         measured = 0
         if self.measured is not None:
             measured = self.measured.uncertainty
-            if self.config.rig.driver == "tap":
+            if self.config.rig.driver != "pcap":
                 measured += self.measured.wake_up.p99
         return max(measured, self.config.uncertainty)
 
@@ -73,14 +75,21 @@ class Rig:
             yield
             return
         from bench.lock import RigLock
+        from bench.rig.devices import RigDevices
 
         names = [f"rig {self.name}", *(f"interface {name}" for name in self.config.interfaces().values())]
-        lock = RigLock(names, purpose)
-        try:
+        with ExitStack() as opened:
+            if self.config.devices():
+                # The locks are the guardian's: it keeps them until the bench is safe, whatever becomes of this program.
+                self.devices = opened.enter_context(RigDevices(self.config, tuple(names), purpose))
+                opened.callback(self._without_devices)
+            else:
+                opened.callback(RigLock(names, purpose).close)
             self._measure()
             yield
-        finally:
-            lock.close()
+
+    def _without_devices(self) -> None:
+        self.devices = None
 
     def _measure(self) -> None:
         from bench.rig.kernel_ports import ear_of
@@ -118,7 +127,9 @@ class Rig:
             return RealPair(self.config, settings or Settings()).setup()
         from bench.rig.simulated import SimulatedBench
 
-        return SimulatedBench(self.config, choice, settings or Settings(), case).setup()
+        if self.devices is None and self.config.devices():
+            raise BenchError(f"the devices of the rig {self.name} are opened by in_use(), and it is not in use")
+        return SimulatedBench(self.config, choice, settings or Settings(), case, self.devices).setup()
 
 
 def _configurations_of(setup: Setup) -> dict[str, str]:

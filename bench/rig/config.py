@@ -5,13 +5,29 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from bench.adapter import QUIET_AFTER_KEY
 from bench.errors import ConfigError, did_you_mean
 from bench.profiles import adapters, chargers, vehicles
+from bench.rig.hardware import (
+    AssumedDuty,
+    DeviceTable,
+    DutyTable,
+    LevelTable,
+    LoadTable,
+    PilotTable,
+    PowerTable,
+    RelaysTable,
+    SimulatedLoad,
+    SimulatedPilot,
+    Table,
+    ToldLevel,
+    wiring_mistakes,
+)
 from bench.sim.quirks import CarQuirk, ChargerQuirk
 from bench.units import Ns, ms, s, to_s, us
 
@@ -36,10 +52,6 @@ Adapter = Annotated[str, _one_of(adapters)]
 CarFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in CarQuirk))]
 InterfaceName = Annotated[str, Field(min_length=1)]
 ChargerFault = Annotated[str, _one_of(lambda: (quirk.name.lower() for quirk in ChargerQuirk))]
-
-
-class Table(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class RigTable(Table):
@@ -71,21 +83,35 @@ class PevTable(Table):
     quirks     what is wrong with them, by the names of `bench.sim.quirks.CarQuirk`
     adapter    model of the bench's adapter, where it is simulated and the bench plays the car
     interface  network interface of the bench's adapter; with driver `tap` the name of the one that is made
+    power      what switches the adapter's supply, see `bench.rig.hardware`
+    load       what makes the car's end of the pilot where the bench plays the car; duty: what measures its PWM
+    plug       of a real car under test: `operator`, a person is asked to put it in and out; `stays`: it is in
     """
 
     vehicles: list[Vehicle] = Field(default_factory=list)
     quirks: list[CarFault] = Field(default_factory=list)
     adapter: Adapter = "qca7005-car"
     interface: InterfaceName | None = None
+    power: PowerTable | None = None
+    load: LoadTable = SimulatedLoad()
+    duty: DutyTable = AssumedDuty()
+    plug: Literal["operator", "stays"] = "operator"
 
 
 class EvseTable(Table):
-    """[evse]: the charging station's end; `chargers`, `quirks`, `adapter`, `interface` as in [pev]."""
+    """[evse]: the charging station's end; `chargers`, `quirks`, `adapter`, `interface`, `power` as in [pev].
+
+    pilot  what makes the control pilot where the bench plays the station, see `bench.rig.hardware`
+    level  what measures it there
+    """
 
     chargers: list[Charger] = Field(default_factory=list)
     quirks: list[ChargerFault] = Field(default_factory=list)
     adapter: Adapter = "qca7005-evse"
     interface: InterfaceName | None = None
+    pilot: PilotTable = SimulatedPilot()
+    level: LevelTable = ToldLevel()
+    power: PowerTable | None = None
 
 
 class NeighbourTable(Table):
@@ -107,6 +133,7 @@ class RigConfig(Table):
     evse: EvseTable = Field(default_factory=EvseTable)
     neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
+    relays: dict[str, RelaysTable] = Field(default_factory=dict)
 
     def offers(self, kind: SutKind) -> bool:
         return self.rig.sut in (kind, "all")
@@ -125,8 +152,26 @@ class RigConfig(Table):
 
     @property
     def real(self) -> bool:
-        """Whether it has interfaces of the kernel, and therefore real time."""
-        return self.rig.driver != "sim"
+        """Whether it runs in real time: it has interfaces of the kernel, or devices."""
+        return self.rig.driver != "sim" or bool(self.devices())
+
+    @property
+    def makes_state_e(self) -> bool:
+        """Whether the bench's own charging station can put its pilot at 0 V."""
+        return isinstance(self.evse.pilot, SimulatedPilot)
+
+    def devices(self) -> dict[str, DeviceTable]:
+        """What a guardian has to open, by the name of its table."""
+        named: dict[str, DeviceTable | None] = {
+            "evse.pilot": None if isinstance(self.evse.pilot, SimulatedPilot) else self.evse.pilot,
+            "evse.level": None if isinstance(self.evse.level, ToldLevel) else self.evse.level,
+            "pev.load": None if isinstance(self.pev.load, SimulatedLoad) else self.pev.load,
+            "pev.duty": None if isinstance(self.pev.duty, AssumedDuty) else self.pev.duty,
+            **{f"relays.{name}": board for name, board in self.relays.items()},
+            "evse.power": self.evse.power,
+            "pev.power": self.pev.power,
+        }
+        return {name: table for name, table in named.items() if table is not None}
 
     def interfaces(self) -> dict[str, str]:
         """By whose they are: evse, pev, neighbour."""
@@ -136,6 +181,7 @@ class RigConfig(Table):
     def mistakes(self) -> Iterator[str]:
         """What does not go together."""
         interfaces, driver = self.interfaces(), self.rig.driver
+        yield from wiring_mistakes(self.devices())
         if driver == "sim":
             for who, interface in interfaces.items():
                 yield f'{who}.interface: {interface!r} needs driver = "tap" or "pcap" in [rig]'
@@ -194,18 +240,55 @@ def load_rig_config(source: str) -> RigConfig:
 
 
 def _mistake(file: str, detail: Any) -> str:
-    where = ".".join(str(part) for part in detail["loc"] if isinstance(part, str))
-    if detail["type"] == "extra_forbidden":
-        return f"{file}: {where}: unknown key{did_you_mean(str(detail['loc'][-1]), _known_keys(detail['loc'][:-1]))}"
-    if detail["type"] == "value_error":
-        return f"{file}: {where}: {detail['ctx']['error']}"
-    return f"{file}: {where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, got {detail['input']!r}"
+    parts, known = _place(detail["loc"])
+    where = f"{file}: {'.'.join(parts)}"
+    match detail["type"]:
+        case "extra_forbidden":
+            return f"{where}: unknown key{did_you_mean(parts[-1], known)}"
+        case "missing":
+            return f"{where}: missing"
+        case "union_tag_not_found":
+            return f"{where}.driver: missing; known are {', '.join(known)}"
+        case "union_tag_invalid":
+            tag = detail["ctx"]["tag"]
+            return f"{where}.driver: there is no {tag!r}{did_you_mean(tag, known)}"
+        case "value_error":
+            return f"{where}: {detail['ctx']['error']}"
+    return f"{where}: {detail['msg'][:1].lower()}{detail['msg'][1:]}, got {detail['input']!r}"
 
 
-def _known_keys(at: tuple[Any, ...]) -> list[str]:
-    model: type[BaseModel] = RigConfig
-    for part in at:
-        annotation = model.model_fields[part].annotation
-        assert isinstance(annotation, type)
-        model = annotation
-    return list(model.model_fields)
+def _place(loc: tuple[Any, ...]) -> tuple[list[str], list[str]]:
+    """Where in the file a mistake is, as a person says it, and what may stand there: keys of the table, or drivers.
+
+    pydantic also names the driver of a table on the way, which is no key.
+    """
+    shown: list[str] = []
+    kind: Any = RigConfig
+    known: list[str] = list(RigConfig.model_fields)
+    for part in loc:
+        members = _drivers(kind)
+        if members and part in members:
+            kind = members[part]
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            shown.append(str(part))
+            field = kind.model_fields.get(part)
+            kind = None if field is None else field.annotation
+        else:
+            if isinstance(part, str):
+                shown.append(part)
+            kind = get_args(kind)[-1] if get_origin(kind) is dict else None
+        if members := _drivers(kind):
+            known = list(members)
+        elif isinstance(kind, type) and issubclass(kind, BaseModel):
+            known = list(kind.model_fields)
+    return shown, known
+
+
+def _drivers(kind: Any) -> dict[str, type[BaseModel]]:
+    """The tables of a union, by the drivers they are for; of anything else nothing."""
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
+    tables = [one for one in get_args(kind) if isinstance(one, type) and issubclass(one, BaseModel)]
+    if get_origin(kind) not in (Union, UnionType) or len(tables) < 2:
+        return {}
+    return {driver: table for table in tables for driver in get_args(table.model_fields["driver"].annotation)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 from bench.clock import SystemClock
 from bench.drivers.pcap_port import PcapPort
@@ -12,6 +12,7 @@ from bench.ids import MacAddress
 from bench.ports import FramePort
 from bench.pump import Pump
 from bench.sim.adapter import VirtualAdapter
+from bench.sim.port import SimEar, SimPort
 
 
 def open_port(interface: str, name: str, clock: SystemClock, opened: ExitStack) -> PcapPort:
@@ -43,9 +44,10 @@ class TapPlugs:
         return open_port(interface, name, self._clock, self._opened)
 
 
-def ear_of(port: FramePort) -> PcapPort | None:
-    """Hears the frames that leave through *port*'s interface, stamped on its clock. None where no system call can."""
-    assert isinstance(port, PcapPort)
-    if sys.platform != "linux":
+def ear_of(port: FramePort) -> AbstractContextManager[PcapPort | SimEar] | None:
+    """Hears the frames that leave through *port*, stamped on its clock. None where no system call can."""
+    if isinstance(port, SimPort):
+        return port.ear()
+    if not isinstance(port, PcapPort) or sys.platform != "linux":
         return None
     return PcapPort(port.interface, name=f"{port.name} ear", mac=port.mac, now=port.now, own_frames=True)

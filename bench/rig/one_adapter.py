@@ -12,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 
 from bench.adapter import PlcAdapter
 from bench.clock import SystemClock
+from bench.lock import RigLock
 from bench.pump import Pump
 from bench.rig.kernel_ports import open_port
-from bench.lock import RigLock
 from bench.trace import Trace
 from bench.units import Ns
 from bench.wire import Wire

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from bench.clock import Clock, SystemClock, VirtualClock
 from bench.ids import MacAddress, Nid, Nmk
-from bench.ports import FramePort
+from bench.ports import EvsePilot, FramePort
 from bench.power import GuardedSwitch
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
@@ -22,6 +22,7 @@ from bench.profiles import charger as charger_profile
 from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
 from bench.rig.config import RigConfig
+from bench.rig.devices import RigDevices
 from bench.rig.setup import Settings, Setup, SutChoice
 from bench.rig.stations import Arrangement
 from bench.sim.adapter import ModemRole, VirtualAdapter
@@ -52,12 +53,16 @@ Plug: TypeAlias = Callable[[VirtualAdapter, str, MacAddress], FramePort]
 class SimulatedBench(Arrangement):
     """Builds the two ends of a cable in a fresh world. Made by `open_rig`, once per test."""
 
-    def __init__(self, config: RigConfig, choice: SutChoice, settings: Settings, case: str) -> None:
+    def __init__(
+        self, config: RigConfig, choice: SutChoice, settings: Settings, case: str, devices: RigDevices | None = None
+    ) -> None:
         seed = zlib.crc32(f"{config.rig.seed}/{case}".encode())
         super().__init__(config, settings, SystemClock(time.monotonic_ns()) if config.real else VirtualClock(), seed)
         self.choice = choice
+        self.devices = devices
+        self.case = case
         self.plug: Plug = self._in_memory
-        if isinstance(self.clock, SystemClock):
+        if isinstance(self.clock, SystemClock) and config.rig.driver == "tap":
             from bench.rig.kernel_ports import TapPlugs
 
             self.plug = TapPlugs(config.interfaces(), self.clock, self.pump, self.opened)
@@ -74,6 +79,9 @@ class SimulatedBench(Arrangement):
             raise
 
     def _built(self) -> Setup:
+        if self.devices is not None:
+            assert isinstance(self.clock, SystemClock)
+            self.devices.begin(self.case, self.clock, self.pump, self.opened)
         match self.choice.kind:
             case "pev":
                 evse = self._own_evse()
@@ -86,7 +94,7 @@ class SimulatedBench(Arrangement):
                 evse = self._own_evse()
                 ends = Setup(self.choice.name, evse, self._own_pev(), *self._common(), self.pilot.evse.read)
         self._couple_by_the_cable()
-        if not self.config.real or self.config.neighbour.interface is not None:
+        if self.config.rig.driver == "sim" or self.config.neighbour.interface is not None:
             ends.neighbour = self._neighbour
         ends.power, ends.opened, ends.prompt = self.power, self.opened, self.prompt
         return self.prepared(ends)
@@ -124,14 +132,25 @@ class SimulatedBench(Arrangement):
         self.evse_modem = self._adapter(
             adapter_profile(self.config.evse.adapter), EVSE_MODEM, ModemRole.EVSE, "evse.adapter"
         )
-        self.power["evse"] = GuardedSwitch(SimPowerSwitch(self.evse_modem))
-        return self.evse_station(self.plug(self.evse_modem, "evse", EVSE_HOST), self.pilot.evse)
+        self.power["evse"] = self._switch("evse", self.evse_modem)
+        return self.evse_station(self.plug(self.evse_modem, "evse", EVSE_HOST), self._evse_pilot())
+
+    def _evse_pilot(self) -> EvsePilot:
+        if self.devices is None:
+            return self.pilot.evse
+        return self.devices.evse_pilot(self.pilot.evse, self.trace.note)
+
+    def _switch(self, who: str, modem: VirtualAdapter) -> GuardedSwitch:
+        """The adapter's own switch, or the relay that a simulated board closes for it."""
+        simulated = SimPowerSwitch(modem)
+        guarded = None if self.devices is None else self.devices.supply(who, simulated, self.trace.note)
+        return GuardedSwitch(guarded or simulated)
 
     def _own_pev(self) -> PevStation:
         self.pev_modem = self._adapter(
             adapter_profile(self.config.pev.adapter), PEV_MODEM, ModemRole.PEV, "pev.adapter"
         )
-        self.power["pev"] = GuardedSwitch(SimPowerSwitch(self.pev_modem))
+        self.power["pev"] = self._switch("pev", self.pev_modem)
         return self.pev_station(self.plug(self.pev_modem, "pev", PEV_HOST), self.pilot.pev)
 
     def _car(self) -> SimCar:

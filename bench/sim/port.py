@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bench.errors import PortError
 from bench.ids import MacAddress
 from bench.ports import Drops, Stamped
@@ -12,6 +15,17 @@ from bench.units import Ns
 HEADER = 14
 SHORTEST, LONGEST = 60, 1514
 """Ethernet frames without check sequence: network cards pad shorter ones and refuse longer ones."""
+
+
+class SimEar:
+    """What leaves through a port, with the instants at which it did."""
+
+    def __init__(self) -> None:
+        self.heard: list[Stamped] = []
+
+    def receive(self) -> list[Stamped]:
+        heard, self.heard = self.heard, []
+        return heard
 
 
 class SimPort:
@@ -27,6 +41,7 @@ class SimPort:
         self._adapter = adapter
         self._queue: list[Stamped] = []
         self._open = True
+        self._ears: list[SimEar] = []
         adapter.attach_host(self._arrived)
 
     def __repr__(self) -> str:
@@ -37,6 +52,8 @@ class SimPort:
         if not HEADER <= len(octets) <= LONGEST:
             raise PortError(f"{self.name}: an Ethernet frame has {HEADER} to {LONGEST} octets, got {len(octets)}")
         t = self._world.now()
+        for ear in self._ears:
+            ear.heard.append(Stamped(t, octets))
         self._adapter.from_host(octets.ljust(SHORTEST, b"\0"))
         return t
 
@@ -60,6 +77,16 @@ class SimPort:
         if self._open:
             self._open = False
             self._adapter.detach_host()
+
+    @contextmanager
+    def ear(self) -> Iterator[SimEar]:
+        """Hears the frames that leave, for as long as the block lasts."""
+        ear = SimEar()
+        self._ears.append(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.remove(ear)
 
     def _arrived(self, octets: bytes) -> None:
         self._queue.append(Stamped(self._world.now(), octets))

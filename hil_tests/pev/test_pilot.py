@@ -63,6 +63,7 @@ def test_it_stops_when_it_is_unplugged(pev_in_b2: Setup) -> None:
     demand(evse.matched() is None, f"{pev_in_b2.sut} was matched without a plug", rule="slac-15118-3 6")
 
 
+@pytest.mark.state_e
 def test_it_stops_in_state_e(pev_in_b2: Setup) -> None:
     """State E in the middle of sounding ends the matching."""
     evse = sounding(pev_in_b2)
@@ -81,6 +82,7 @@ def test_it_stops_in_state_f(pev_in_b2: Setup) -> None:
     demand_silence(pev_in_b2, evse, evse.now(), TIMERS.t_step_ef, "slac-15118-3 6: matching runs only in B, C, D")
 
 
+@pytest.mark.state_e
 def test_it_begins_again_after_state_e(pev_in_b2: Setup) -> None:
     """E for T_step_EF, then 5 % again: a new matching."""
     evse = sounding(pev_in_b2)

@@ -108,8 +108,8 @@ class TerminalOperator:
             return os.open(self._terminal, os.O_RDWR | getattr(os, "O_NOCTTY", 0))
         except OSError:
             raise OperatorGaveUp(
-                "this rig asks a person, and there is no terminal to ask at; run it in one, or give the rig file drivers "
-                "for what a person does now"
+                "this rig asks a person, and there is no terminal to ask at; run it in one, or give the rig file "
+                "drivers for what a person does now"
             ) from None
 
     def _write(self, fd: int, text: str) -> None:

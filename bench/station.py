@@ -14,7 +14,7 @@ from typing import ClassVar, Generic, TypeVar
 from bench.adapter import QUIET_AFTER_KEY, PlcAdapter
 from bench.analysis import Recorder, Role
 from bench.analysis.recorded import explain_last_attempt
-from bench.errors import Deviation
+from bench.errors import Deviation, PortError
 from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.pilot.model import PilotReading
 from bench.ports import EvsePilot, PevPilot
@@ -266,6 +266,22 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         """Give the adapter the network's key and wait until it is ready, before a car is plugged in."""
         self.adapter.identify()
         self.adapter.set_key(self.network)
+
+    def offer(self, duty_cycle_pct: float | None, *, within: Ns = s(5)) -> Ns:
+        """Put this duty cycle on the pilot (None: state E) and run until it is there; the instant it was.
+
+        PortError if it does not come.
+        """
+        if duty_cycle_pct is None:
+            self.pilot.set_state_e()
+        else:
+            self.pilot.set_duty_cycle_pct(duty_cycle_pct)
+        start = self.now()
+        if not self.pump.run(lambda: self.pilot.read().duty_cycle_pct == duty_cycle_pct, start + within):
+            raise PortError(
+                f"{duty_cycle_pct} % were set, and {show(within)} later the pilot shows {self.pilot.read()}"
+            )
+        return self.now()
 
     def use(self, network: Network) -> None:
         """Another network, from the next match on; `prepare` gives its key to the adapter. Not while a car is there."""

@@ -278,7 +278,35 @@ TWO = '[evse]\ninterface = "plc0"\n[pev]\ninterface = "plc1"\n'
         ('[rig]\ndriver = "tap"\n' + TWO.replace("plc1", "plc0"), ["two ends have one interface: evse plc0, pev plc0"]),
         (
             '[rig]\ndriver = "pcap"\nsut = "pev"\n[evse]\ninterface = "plc0"',
-            ["rig.sut: 'pev' with driver = 'pcap' needs"],
+            ["evse.pilot: missing; a car needs a pilot (driver"],
+        ),
+        (
+            '[rig]\ndriver = "pcap"\nsut = "evse"\n[pev]\ninterface = "plc0"',
+            ["pev.load: missing; a charging station needs a car's resistors"],
+        ),
+        (
+            '[rig]\ndriver = "pcap"\n' + TWO,
+            ["rig.sut: say what is connected"],
+        ),
+        (
+            '[rig]\nsut = "pev"\n[evse.pilot]\ndriver = "xy-lpwm"\nport = "/dev/serial/by-path/x"',
+            ["evse.pilot: xy-lpwm works a real cable or adapter, those of driver = 'sim' are simulated"],
+        ),
+        (
+            '[rig]\ndriver = "pcap"\nsut = "pev"\n[evse]\ninterface = "plc0"\n'
+            '[evse.pilot]\ndriver = "xy-lpwm"\nport = "simulated"\n[pev]\n'
+            'vehicles = ["hyundai-ioniq28", "skoda-enyaq"]',
+            ["pev.vehicles: name the one that is connected, not 2", 'evse.pilot.port: "simulated" belongs to'],
+        ),
+        (
+            '[evse.power]\ndriver = "relay-supply"\nboard = "a"\nchannel = 3\non_when = "closed"\n'
+            '[relays.a]\ndriver = "lcus"\nport = "simulated"\nchannels = 2\n'
+            '[pev.power]\ndriver = "relay-supply"\nboard = "b"\nchannel = 1\non_when = "closed"',
+            [
+                "evse.power.channel: relays.a has 2 channels, not 3",
+                "pev.power.board: there is no [relays.b]; there are a",
+                "pev.power: relay-supply works a real cable or adapter",
+            ],
         ),
         (
             '[rig]\ndriver = "pcap"\nsut = "pair"\n[line]\nloss = 0.1\n' + TWO + 'quirks = ["no_retry"]',

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -41,6 +42,13 @@ def up(
     quirk: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="What is odd or wrong with the car or charger; may be repeated."),
+    ] = None,
+    pilot_board: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LINK",
+            help="The pilot of --car is made by a simulated XY-LPWM serial board; LINK leads to its terminal.",
+        ),
     ] = None,
     stay: Annotated[
         float | None,
@@ -93,6 +101,7 @@ def up(
             namespaces=netns,
             stay=None if stay is None else s(stay),
             quirks=quirk or (),
+            pilot_board=pilot_board,
         )
         with stoppable() as check_parent:
             run(wishes, seconds, check_parent)

@@ -105,6 +105,9 @@ class Rig:
 
     def suts(self) -> Iterator[SutChoice]:
         config = self.config
+        if config.rig.driver == "pcap":
+            yield self._connected()
+            return
         if config.offers("pev"):
             for name, vehicle in vehicles().items():
                 if not config.pev.vehicles or name in config.pev.vehicles:
@@ -116,19 +119,32 @@ class Rig:
         if config.offers("pair"):
             yield SutChoice("pair", "pair", ("two_adapters",))
 
+    def _connected(self) -> SutChoice:
+        """The one station at a real rig; `car` or `charger` where its profile is not known."""
+        match self.config.rig.sut:
+            case "pev":
+                for name in self.config.pev.vehicles:
+                    return SutChoice("pev", name, vehicles()[name].markers)
+                return SutChoice("pev", "car", ())
+            case "evse":
+                for name in self.config.evse.chargers:
+                    return SutChoice("evse", name, ("charger", *chargers()[name].markers))
+                return SutChoice("evse", "charger", ("charger",))
+        return SutChoice("pair", "pair", ("two_adapters",))
+
     def setup(self, choice: SutChoice, settings: Settings | None = None, *, case: str = "") -> Setup:
         """A fresh arrangement with *choice* under test: adapters ready, keys set, pilot at rest, plug out.
 
         *case* names the test: what is random in a simulation differs from case to case and not from run to run.
         """
-        if self.config.rig.driver == "pcap":
-            from bench.rig.real import RealPair
-
-            return RealPair(self.config, settings or Settings()).setup()
-        from bench.rig.simulated import SimulatedBench
-
         if self.devices is None and self.config.devices():
             raise BenchError(f"the devices of the rig {self.name} are opened by in_use(), and it is not in use")
+        if self.config.rig.driver == "pcap":
+            from bench.rig.real import RealBench
+
+            return RealBench(self.config, choice, settings or Settings(), case, self.devices).setup()
+        from bench.rig.simulated import SimulatedBench
+
         return SimulatedBench(self.config, choice, settings or Settings(), case, self.devices).setup()
 
 

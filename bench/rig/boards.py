@@ -35,11 +35,11 @@ def place_of(rig: str) -> Path:
 class SimulatedBoard:
     """The board that *table* wants, as a process. A participant of the pump.
 
-    path    of its terminal
+    path    of its terminal; *link* is a symbolic link to it, as long as it lives
     output  what it puts out, as in its log; *on_output* is called for each change
     """
 
-    def __init__(self, name: str, table: DeviceTable, place: Path) -> None:
+    def __init__(self, name: str, table: DeviceTable, place: Path, link: Path | None = None) -> None:
         self.name = name
         self.output: Any = None
         self.on_output: OnOutput = lambda _: None
@@ -48,7 +48,7 @@ class SimulatedBoard:
         log = place / f"{name}.jsonl"
         log.unlink(missing_ok=True)
         command = [sys.executable, "-m", "bench.sim.boards", table.simulated_as, "--log", str(log), "--tell"]
-        command += ["--outlive", str(OUTLIVE_S)]
+        command += ["--outlive", str(OUTLIVE_S), *(["--link", str(link)] if link else [])]
         if channels := getattr(table, "channels", None):
             command += ["--channels", str(channels)]
         self._process = subprocess.Popen(

@@ -14,6 +14,7 @@ from bench.adapter import QUIET_AFTER_KEY
 from bench.errors import ConfigError, did_you_mean
 from bench.profiles import adapters, chargers, vehicles
 from bench.rig.hardware import (
+    SIMULATED,
     AssumedDuty,
     DeviceTable,
     DutyTable,
@@ -156,9 +157,19 @@ class RigConfig(Table):
         return self.rig.driver != "sim" or bool(self.devices())
 
     @property
+    def plug_stays(self) -> bool:
+        """Whether the real car under test cannot be unplugged in a run."""
+        return self.rig.driver == "pcap" and self.rig.sut == "pev" and self.pev.plug == "stays"
+
+    @property
+    def asks_a_person(self) -> bool:
+        """Whether nothing goes on this rig without a person who answers."""
+        return "manual" in (self.evse.pilot.driver, self.pev.load.driver)
+
+    @property
     def makes_state_e(self) -> bool:
         """Whether the bench's own charging station can put its pilot at 0 V."""
-        return isinstance(self.evse.pilot, SimulatedPilot)
+        return self.evse.pilot.driver in ("simulated", "manual")
 
     def devices(self) -> dict[str, DeviceTable]:
         """What a guardian has to open, by the name of its table."""
@@ -182,6 +193,8 @@ class RigConfig(Table):
         """What does not go together."""
         interfaces, driver = self.interfaces(), self.rig.driver
         yield from wiring_mistakes(self.devices())
+        if driver != "pcap":
+            yield from self._not_for_simulated_cables()
         if driver == "sim":
             for who, interface in interfaces.items():
                 yield f'{who}.interface: {interface!r} needs driver = "tap" or "pcap" in [rig]'
@@ -196,16 +209,36 @@ class RigConfig(Table):
         if driver == "pcap":
             yield from self._not_for_real_adapters()
 
-    def _not_for_real_adapters(self) -> Iterator[str]:
-        if self.rig.sut != "pair":
+    def _not_for_simulated_cables(self) -> Iterator[str]:
+        """A simulated cable follows simulated boards, and nothing that is outside this computer."""
+        boards = {name for name, board in self.relays.items() if getattr(board, "port", "") == SIMULATED}
+        for where, table in self.devices().items():
+            through = getattr(table, "board", None)
+            if getattr(table, "port", "") == SIMULATED or through in boards:
+                continue
             yield (
-                f"rig.sut: {self.rig.sut!r} with driver = 'pcap' needs a pilot driver, and there is none yet; "
-                'sut = "pair" tests two adapters with a simulated pilot'
+                f"{where}: {table.driver} works a real cable or adapter, those of driver = {self.rig.driver!r} are "
+                'simulated; take a board with port = "simulated", or driver = "pcap"'
             )
+
+    def _not_for_real_adapters(self) -> Iterator[str]:
+        match self.rig.sut:
+            case "all":
+                yield "rig.sut: say what is connected: pev (a car), evse (a charging station) or pair (two adapters)"
+            case "pev" if isinstance(self.evse.pilot, SimulatedPilot):
+                yield "evse.pilot: missing; a car needs a pilot (driver xy-lpwm, sysfs-pwm, gpio-pwm or manual)"
+            case "evse" if isinstance(self.pev.load, SimulatedLoad):
+                yield "pev.load: missing; a charging station needs a car's resistors (relay-load, dieter, manual ...)"
+        for key, named in (("pev.vehicles", self.pev.vehicles), ("evse.chargers", self.evse.chargers)):
+            if len(named) > 1:
+                yield f"{key}: name the one that is connected, not {len(named)}"
+        for where, table in self.devices().items():
+            if getattr(table, "port", "") == SIMULATED:
+                yield f'{where}.port: "simulated" belongs to a simulation, driver = "sim" or "tap"'
         simulated = {
-            "pev.vehicles": self.pev.vehicles,
+            "pev.vehicles": self.pev.vehicles and self.rig.sut != "pev",
             "pev.quirks": self.pev.quirks,
-            "evse.chargers": self.evse.chargers,
+            "evse.chargers": self.evse.chargers and self.rig.sut != "evse",
             "evse.quirks": self.evse.quirks,
             "neighbour.interface": self.neighbour.interface,
             "line": self.line != LineTable(),

@@ -7,19 +7,31 @@ with RigDevices(config, locks, "nightly run") as devices:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 from bench.clock import SystemClock
 from bench.guardian import BenchSpec, DeviceSpec, Guardian
+from bench.guardian.loads import GuardedLoad
 from bench.guardian.pilots import GuardedSupply, MeasuredPilot, PilotOnLine, Say
-from bench.ports import EvsePilot, PowerSwitch
+from bench.guardian.told import ToldPilot
+from bench.ports import EvsePilot, PevPilot, PowerSwitch
 from bench.pump import Pump
 from bench.rig.boards import SimulatedBoard, place_of
 from bench.rig.config import RigConfig
-from bench.rig.hardware import RelayPower, SimulatedPilot, simulated_boards
+from bench.rig.hardware import (
+    AssumedDuty,
+    RelayLoad,
+    RelayPower,
+    SimulatedLoad,
+    SimulatedPilot,
+    ToldLevel,
+    simulated_boards,
+)
+from bench.sim.pilot import PevEnd
 
 
 class RigDevices:
@@ -52,6 +64,8 @@ class RigDevices:
         """Everything safe for *case*, and from now on part of this clock and pump; *opened* undoes that."""
         self.guardian.origin = clock.origin
         self.guardian.begin(case)
+        for board in self.boards.values():
+            board.on_output = lambda _: None
         participants: list[Guardian | SimulatedBoard] = [self.guardian, *self.boards.values()]
         for participant in participants:
             fd = participant.fileno()
@@ -64,22 +78,35 @@ class RigDevices:
         table = self.config.evse.pilot
         if isinstance(table, SimulatedPilot):
             return line
-        board = self.boards.get("evse.pilot")
-        if board is None:
+        if self.config.rig.driver == "pcap":
+            if isinstance(self.config.evse.level, ToldLevel):
+                return ToldPilot(self.guardian, say, plugged=self.config.pev.plug == "stays")
             return MeasuredPilot(self.guardian, say)
-        _follow(board, lambda output: line.set_duty_cycle_pct(output["duty_cycle_pct"]))
+        _follow(self.boards["evse.pilot"], lambda output: line.set_duty_cycle_pct(output["duty_cycle_pct"]))
         return PilotOnLine(self.guardian, say, line)
 
-    def supply(self, who: str, simulated: PowerSwitch, say: Say) -> PowerSwitch | None:
+    def pev_pilot(self, line: PevEnd, say: Say) -> PevPilot:
+        """The bench's car end: the device's, or the simulated *line* where there is none."""
+        table, duty = self.config.pev.load, self.config.pev.duty
+        if isinstance(table, SimulatedLoad):
+            return line
+        assumed = duty.pct if isinstance(duty, AssumedDuty) else None
+        if self.config.rig.driver == "pcap":
+            return GuardedLoad(self.guardian, say, assumed_pct=assumed)
+        assert isinstance(table, RelayLoad)
+        _follow(self.boards[f"relays.{table.board}"], partial(_as_car, line, table.wiring))
+        return GuardedLoad(self.guardian, say, line=line)
+
+    def supply(self, who: str, simulated: PowerSwitch | None, say: Say) -> PowerSwitch | None:
         """What switches the *who*'s adapter; None where the rig has nothing for it.
 
-        simulated  the virtual adapter's own switch, which follows a simulated relay
+        simulated  the virtual adapter's own switch, which follows a simulated relay; None: it is a real one
         """
         table = (self.config.evse if who == "evse" else self.config.pev).power
         if table is None:
             return None
         board = self.boards.get(f"relays.{table.board}") if isinstance(table, RelayPower) else None
-        if board is not None and isinstance(table, RelayPower):
+        if board is not None and simulated is not None and isinstance(table, RelayPower):
             closed_is_on, channel = table.on_when == "closed", table.channel
 
             def switched(closed: list[int]) -> None:
@@ -90,10 +117,27 @@ class RigDevices:
 
 
 def _follow(board: SimulatedBoard, follow: Callable[[Any], None]) -> None:
-    """From what it puts out now on."""
-    board.on_output = follow
+    """From what it puts out now on, beside whoever follows it already."""
+    before = board.on_output
+
+    def both(output: Any) -> None:
+        before(output)
+        follow(output)
+
+    board.on_output = both
     if board.output is not None:
         follow(board.output)
+
+
+def _as_car(line: PevEnd, wiring: Mapping[str, int], closed: list[int]) -> None:
+    """The simulated car's end, as relays have it."""
+    on = {name for name, channel in wiring.items() if channel in closed}
+    plug = "plug" if "plug" in wiring else "r_b"
+    line.set_charge_ready("r_c" in on or "r_d" in on, ventilation="r_d" in on)
+    if plug not in wiring or plug in on:
+        line.plug_in()
+    else:
+        line.unplug()
 
 
 def spec_of(
@@ -113,6 +157,9 @@ def spec_of(
         locks,
         purpose,
         generator=spec("evse.pilot"),
+        level=spec("evse.level"),
+        load=spec("pev.load"),
+        duty=spec("pev.duty"),
         boards=boards,
         supplies=supplies,
         energise=energise,

@@ -9,10 +9,12 @@ car or charging station, with its pilot cable.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -28,6 +30,8 @@ from bench.profiles import adapter as adapter_profile
 from bench.profiles import charger as charger_profile
 from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
+from bench.rig.boards import SimulatedBoard, place_of
+from bench.rig.hardware import XyLpwmPilot
 from bench.rig.simulated import EVSE_HOST, EVSE_MODEM, PEV_HOST, PEV_MODEM, UNPLUGGED_DB
 from bench.sim.adapter import ModemRole, VirtualAdapter
 from bench.sim.adapter.network import FACTORY_KEY, NetworkKey
@@ -68,6 +72,7 @@ class TapWishes:
     namespaces      each TAP interface in a network namespace of its own
     stay            how long a car stays in the network before its plug is pulled; None: as long as there is one
     quirks          of the car or charger, by the names of `bench.sim.quirks`
+    pilot_board     where to put a link to the terminal of a simulated XY-LPWM board, which makes the car's pilot then
     """
 
     evse: TapEnd | None = None
@@ -81,6 +86,7 @@ class TapWishes:
     namespaces: bool = False
     stay: Ns | None = None
     quirks: Sequence[str] = ()
+    pilot_board: Path | None = None
 
     def mistakes(self) -> list[str]:
         """All that is wrong with them, in the words of the command line."""
@@ -97,6 +103,8 @@ class TapWishes:
             found.append("--quirk belongs to a --car or a --charger")
         if self.stay is not None and self.car is None and self.charger is None:
             found.append("--stay belongs to a --car or a --charger")
+        if self.pilot_board is not None and self.car is None:
+            found.append("--pilot-board makes the pilot of a --car")
         if self.attenuation_db is not None and self.attenuation_db < 0:
             found.append(f"--attenuation-db is not negative, got {self.attenuation_db:g}")
         if not 0 <= self.loss <= 1:
@@ -175,10 +183,22 @@ class TapBench:
             modems.append(self._car(wishes.car))
         if wishes.charger is not None:
             modems.append(self._charger(wishes.charger))
+        if wishes.pilot_board is not None:
+            self._follow_a_board(wishes.pilot_board)
         if wishes.attenuation_db is not None:
             self.path_db = wishes.attenuation_db
         if len(modems) == 2:
             self._couple(*modems)
+
+    def _follow_a_board(self, link: Path) -> None:
+        table = XyLpwmPilot(driver="xy-lpwm", port="simulated")
+        board = SimulatedBoard("pilot-board", table, place_of(f"sim-{os.getpid()}"), link)
+        self._open.callback(board.close)
+        self.clock.watch(board.fileno())
+        self._open.callback(self.clock.unwatch, board.fileno())
+        self.pump.participants.append(board)
+        board.on_output = lambda output: self.pilot.evse.set_duty_cycle_pct(output["duty_cycle_pct"])
+        self.pilot.evse.set_duty_cycle_pct(board.output["duty_cycle_pct"])
 
     def _plug_into(self, modem: VirtualAdapter, interface: str, mac: MacAddress) -> None:
         namespace = None
@@ -263,14 +283,19 @@ class Visit:
         self.plug_ins += 1
         self._joined_since = None
         self._plug_in()
-        if isinstance(self._bench.station, SimCar):  # A simulated charging station shows its 5 % itself.
+        if self._shows_pilot:
             self._world.after(PWM_DELAY, lambda: self._bench.pilot.evse.set_duty_cycle_pct(DIGITAL_DUTY_PCT))
         self._world.after(PWM_DELAY + LOOK_EVERY, self._look)
+
+    @property
+    def _shows_pilot(self) -> bool:
+        """Whether 5 % is this class's business: a simulated charging station shows its own, a board the program's."""
+        return isinstance(self._bench.station, SimCar) and self._bench.wishes.pilot_board is None
 
     def _look(self) -> None:
         if self._gave_up() or self._over():
             self._unplug()
-            if isinstance(self._bench.station, SimCar):
+            if self._shows_pilot:
                 self._bench.pilot.evse.set_duty_cycle_pct(STEADY_POSITIVE_PCT)
             self._world.after(UNPLUGGED_FOR, self._begin)
         else:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from bench.clock import Clock, SystemClock, VirtualClock
 from bench.ids import MacAddress, Nid, Nmk
-from bench.ports import EvsePilot, FramePort
+from bench.ports import EvsePilot, FramePort, PevPilot
 from bench.power import GuardedSwitch
 from bench.profiles import AdapterProfile
 from bench.profiles import adapter as adapter_profile
@@ -151,7 +151,12 @@ class SimulatedBench(Arrangement):
             adapter_profile(self.config.pev.adapter), PEV_MODEM, ModemRole.PEV, "pev.adapter"
         )
         self.power["pev"] = self._switch("pev", self.pev_modem)
-        return self.pev_station(self.plug(self.pev_modem, "pev", PEV_HOST), self.pilot.pev)
+        return self.pev_station(self.plug(self.pev_modem, "pev", PEV_HOST), self._pev_pilot())
+
+    def _pev_pilot(self) -> PevPilot:
+        if self.devices is None:
+            return self.pilot.pev
+        return self.devices.pev_pilot(self.pilot.pev, self.trace.note)
 
     def _car(self) -> SimCar:
         profile = vehicle_profile(self.choice.name)

@@ -177,6 +177,7 @@ def test_it_is_silent_while_no_car_is_plugged_in(setup: Setup) -> None:
     pev.wire.expect_none(CmSlacParmCnf, during=s(1), who=sut, rule="slac-15118-3 3.1: CP not in B, C or D")
 
 
+@pytest.mark.unplugs
 def test_it_ends_the_session_when_the_car_is_unplugged(pev_plugged_in: Setup) -> None:
     """Plug out before CM_SLAC_MATCH.REQ: the session is gone, the request is not confirmed."""
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
@@ -193,6 +194,7 @@ def test_it_ends_the_session_when_the_car_is_unplugged(pev_plugged_in: Setup) ->
     pev.wire.expect_none(CmSlacMatchCnf, during=s(1), who=sut, rule="slac-15118-3 6: a running matching ends in A")
 
 
+@pytest.mark.unplugs
 def test_it_offers_nothing_before_it_has_seen_the_car(pev_plugged_in: Setup) -> None:
     """Unplugged and plugged in again, the car finds a steady +12 V first, then 5 %: no PWM in state A."""
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut

@@ -53,6 +53,7 @@ def test_it_is_silent_without_an_offer(setup: Setup) -> None:
     )
 
 
+@pytest.mark.unplugs
 def test_it_stops_when_it_is_unplugged(pev_in_b2: Setup) -> None:
     """Plug out in the middle of sounding: nothing more is sent. Matching runs only in B, C and D."""
     evse = sounding(pev_in_b2)
@@ -68,18 +69,18 @@ def test_it_stops_in_state_e(pev_in_b2: Setup) -> None:
     """State E in the middle of sounding ends the matching."""
     evse = sounding(pev_in_b2)
 
-    evse.pilot.set_state_e()
+    changed = evse.offer(None)
 
-    demand_silence(pev_in_b2, evse, evse.now(), TIMERS.t_step_ef, "slac-15118-3 6: matching runs only in B, C, D")
+    demand_silence(pev_in_b2, evse, changed, TIMERS.t_step_ef, "slac-15118-3 6: matching runs only in B, C, D")
 
 
 def test_it_stops_in_state_f(pev_in_b2: Setup) -> None:
     """So does F, steady -12 V."""
     evse = sounding(pev_in_b2)
 
-    evse.pilot.set_duty_cycle_pct(0.0)
+    changed = evse.offer(0.0)
 
-    demand_silence(pev_in_b2, evse, evse.now(), TIMERS.t_step_ef, "slac-15118-3 6: matching runs only in B, C, D")
+    demand_silence(pev_in_b2, evse, changed, TIMERS.t_step_ef, "slac-15118-3 6: matching runs only in B, C, D")
 
 
 @pytest.mark.state_e

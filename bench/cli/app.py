@@ -12,6 +12,7 @@ from bench.cli.analyze import analyze
 from bench.cli.baseline import baseline
 from bench.cli.doctor import doctor
 from bench.cli.pib import pib
+from bench.cli.rig import rig
 from bench.cli.sim import sim
 
 EPILOG = "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble."
@@ -46,4 +47,5 @@ app.command()(doctor)
 app.command()(adapters)
 app.add_typer(sim, name="sim", epilog=EPILOG)
 app.add_typer(pib, name="pib", epilog=EPILOG)
+app.add_typer(rig, name="rig", epilog=EPILOG)
 app.add_typer(baseline, name="baseline", epilog=EPILOG)

@@ -22,7 +22,7 @@ DRIVERS: dict[str, tuple[str, str]] = {
     "xy-lpwm": ("bench.drivers.pilot.xy_lpwm", "XyLpwm"),
     "sysfs-pwm": ("bench.drivers.pilot.sysfs_pwm", "SysfsPwm"),
     "gpio-pwm": ("bench.drivers.pilot.gpio_pwm", "GpioPwm"),
-    "mcp3xxx": ("bench.guardian.spec", "mcp3xxx"),
+    "mcp3xxx": ("bench.drivers.sense.mcp3xxx", "Mcp3xxx"),
     "edges": ("bench.drivers.sense.edges", "EdgeMeter"),
     "lcus": ("bench.drivers.relays.lcus", "Lcus"),
     "numato": ("bench.drivers.relays.numato", "Numato"),
@@ -37,14 +37,6 @@ DRIVERS: dict[str, tuple[str, str]] = {
 }
 """Module and class of each driver, imported when it is used: a bench without a Raspberry Pi needs none of its
 libraries."""
-
-
-def mcp3xxx(*, chip: str, channel: int, slope: float, offset_v: float, **rest: Any) -> Any:
-    """A level meter, with the divider before it said in plain numbers."""
-    from bench.drivers.sense.mcp3xxx import Mcp3xxx
-    from bench.pilot.divider import Divider
-
-    return Mcp3xxx(chip, channel, Divider(slope, offset_v), **rest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,11 +38,14 @@ class _Listener:
 
 
 @contextmanager
-def adapter_at(interface: str, purpose: str) -> Iterator[PlcAdapter]:
-    """The adapter directly on *interface*, which is locked meanwhile: *purpose* is what others are told."""
+def adapter_at(interface: str, purpose: str, *, locked: bool = True) -> Iterator[PlcAdapter]:
+    """The adapter directly on *interface*, which is locked meanwhile: *purpose* is what others are told.
+
+    locked  False where the caller has the lock already
+    """
     with ExitStack() as opened:
-        lock = RigLock([f"interface {interface}"], purpose)
-        opened.callback(lock.close)
+        if locked:
+            opened.callback(RigLock([f"interface {interface}"], purpose).close)
         clock = SystemClock(time.monotonic_ns())
         pump = Pump(clock)
         wire = Wire(open_port(interface, interface, clock, opened), Trace(), pump)

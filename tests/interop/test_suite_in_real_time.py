@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from bench.errors import RigBusy
-from bench.rig import Rig, Setup, open_rig
 from bench.lock import RigLock
+from bench.rig import Rig, Setup, open_rig
 from bench.slac.events import AttemptFailed
 from bench.units import ms, s
 from conftest import BENCH, Start, interfaces, require, run, unique, wait_until
@@ -98,7 +98,7 @@ def test_the_suite_passes_in_real_time(start: Start, rig_file: WriteRig) -> None
         assert set(found[name]) <= {"passed", "deselected", "skipped"}
         assert "uncertainty of an interval" in runs[name].text
     assert {name for name in found if "skipped" in found[name]} == {"real"}
-    assert found["real"]["skipped"] == 3 + 5, "third adapter, power switches, and what writes flash"
+    assert found["real"]["skipped"] == 3 + 7, "third adapter, power switches, and what writes flash"
     assert "this rig cannot switch the power of its adapters" in runs["real"].text
     assert "only with --allow-flash" in runs["real"].text
     assert "this rig has no adapter for another station" in runs["real"].text

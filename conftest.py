@@ -48,4 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--vehicle", metavar="NAME", help="only this vehicle profile")
     group.addoption("--allow-flash", action="store_true", help="on real adapters, run the tests that write their flash")
+    group.addoption(
+        "--allow-energise",
+        action="store_true",
+        help="contactors of the rig may be closed; without it nothing energises a car",
+    )
     group.addoption("--show-keys", action="store_true", help="network keys in clear in reports and captures")

@@ -34,6 +34,8 @@ class Rig:
         self.config = config
         self.measured: SelfMeasurement | None = None
         self.devices: RigDevices | None = None
+        self.driven_by: list[str] = []
+        """What drives pilot, cable and power, in a line each; nothing where they are simulated."""
         self._configurations: dict[str, str] | None = None
 
     @property
@@ -66,8 +68,11 @@ class Rig:
         return self._configurations
 
     @contextmanager
-    def in_use(self, purpose: str) -> Iterator[None]:
-        """Keep other programs from the same hardware, and measure the bench itself. Nothing to do for `sim`.
+    def in_use(self, purpose: str, *, energise: bool = False) -> Iterator[None]:
+        """Keep other programs from the same hardware, open its devices, and measure the bench itself. Nothing to do
+        for `sim`.
+
+        energise  contactors may be closed
 
         Raises RigBusy, and whatever keeps the first arrangement from being made.
         """
@@ -81,7 +86,8 @@ class Rig:
         with ExitStack() as opened:
             if self.config.devices():
                 # The locks are the guardian's: it keeps them until the bench is safe, whatever becomes of this program.
-                self.devices = opened.enter_context(RigDevices(self.config, tuple(names), purpose))
+                self.devices = opened.enter_context(RigDevices(self.config, tuple(names), purpose, energise=energise))
+                self.driven_by = self.devices.lines()
                 opened.callback(self._without_devices)
             else:
                 opened.callback(RigLock(names, purpose).close)

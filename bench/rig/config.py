@@ -16,6 +16,7 @@ from bench.profiles import adapters, chargers, vehicles
 from bench.rig.hardware import (
     SIMULATED,
     AssumedDuty,
+    ContactorTable,
     DeviceTable,
     DutyTable,
     LevelTable,
@@ -135,6 +136,7 @@ class RigConfig(Table):
     neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
     relays: dict[str, RelaysTable] = Field(default_factory=dict)
+    contactors: dict[str, ContactorTable] = Field(default_factory=dict)
 
     def offers(self, kind: SutKind) -> bool:
         return self.rig.sut in (kind, "all")
@@ -192,7 +194,7 @@ class RigConfig(Table):
     def mistakes(self) -> Iterator[str]:
         """What does not go together."""
         interfaces, driver = self.interfaces(), self.rig.driver
-        yield from wiring_mistakes(self.devices())
+        yield from wiring_mistakes(self.devices(), self.contactors)
         if driver != "pcap":
             yield from self._not_for_simulated_cables()
         if driver == "sim":

@@ -60,6 +60,15 @@ class RigDevices:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._open.close()
 
+    def lines(self) -> list[str]:
+        """For a person: each device, and how far its duty cycle can be trusted."""
+        found = [f"{name}: open and safe" for name in self.guardian.about["devices"]]
+        if (accuracy := self.guardian.about["accuracy"]) is not None:
+            _, error_pct, source = accuracy
+            trust = "no verdict may depend on it" if error_pct is None else f"good to {error_pct:g} points"
+            found.append(f"duty cycle of the pilot: {trust} ({source})")
+        return found
+
     def begin(self, case: str, clock: SystemClock, pump: Pump, opened: ExitStack) -> None:
         """Everything safe for *case*, and from now on part of this clock and pump; *opened* undoes that."""
         self.guardian.origin = clock.origin
@@ -162,6 +171,7 @@ def spec_of(
         duty=spec("pev.duty"),
         boards=boards,
         supplies=supplies,
+        contactors={name: (table.board, table.channel) for name, table in config.contactors.items()},
         energise=energise,
         log=log,
     )

@@ -226,6 +226,13 @@ class CommandPower(DeviceTable):
 PowerTable: TypeAlias = Annotated[RelayPower | UsbPower | CommandPower, Field(discriminator="driver")]
 
 
+class ContactorTable(Table):
+    """What energises a car, or lets its own battery out. It stays open unless the run has --allow-energise."""
+
+    board: str
+    channel: int = Field(ge=1)
+
+
 # the whole ------------------------------------------------------------------------------------------------------
 
 
@@ -234,19 +241,20 @@ def simulated_boards(tables: dict[str, DeviceTable]) -> dict[str, DeviceTable]:
     return {name: table for name, table in tables.items() if table.simulated_as}
 
 
-def wiring_mistakes(tables: dict[str, DeviceTable]) -> Iterator[str]:
+def wiring_mistakes(tables: dict[str, DeviceTable], contactors: dict[str, ContactorTable]) -> Iterator[str]:
     """Relays that are not there, or that two things use."""
     boards = {name: table for name, table in tables.items() if isinstance(table, SerialRelays | GpioRelays)}
     taken: dict[tuple[str, int], str] = {}
-    for where, table in tables.items():
-        if not isinstance(table, RelayPower | RelayLoad):
-            continue
+    through: dict[str, RelayPower | RelayLoad | ContactorTable] = {
+        where: table for where, table in tables.items() if isinstance(table, RelayPower | RelayLoad)
+    }
+    for where, table in (through | {f"contactors.{name}": one for name, one in contactors.items()}).items():
         board = boards.get(f"relays.{table.board}")
         if board is None:
             known = ", ".join(name.removeprefix("relays.") for name in boards) or "none"
             yield f"{where}.board: there is no [relays.{table.board}]; there are {known}"
             continue
-        used = {"channel": table.channel} if isinstance(table, RelayPower) else table.wiring
+        used = table.wiring if isinstance(table, RelayLoad) else {"channel": table.channel}
         count = len(board.pins) if isinstance(board, GpioRelays) else board.channels
         for key, channel in used.items():
             if channel > count:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
@@ -24,6 +25,10 @@ from bench.rig.boards import SimulatedBoard, place_of
 from bench.rig.config import RigConfig
 from bench.rig.hardware import (
     AssumedDuty,
+    EdgeDuty,
+    GpioPilot,
+    GpioRelays,
+    Mcp3xxxLevel,
     RelayLoad,
     RelayPower,
     SimulatedLoad,
@@ -149,6 +154,18 @@ def _as_car(line: PevEnd, wiring: Mapping[str, int], closed: list[int]) -> None:
         line.unplug()
 
 
+def pins_taken(config: RigConfig) -> list[int]:
+    """GPIO that something else of the bench uses, so that no relay is put on them by mistake."""
+    taken: list[int] = []
+    if isinstance(config.evse.pilot, GpioPilot):
+        taken.append(config.evse.pilot.pin)
+    if isinstance(config.evse.level, Mcp3xxxLevel):
+        taken += [9, 10, 11, 8 - config.evse.level.device]
+    if isinstance(config.pev.duty, EdgeDuty):
+        taken += [config.pev.duty.rising_line, config.pev.duty.falling_line]
+    return taken
+
+
 def spec_of(
     config: RigConfig, places: dict[str, str], locks: tuple[str, ...], purpose: str, *, energise: bool, log: str
 ) -> BenchSpec:
@@ -161,6 +178,9 @@ def spec_of(
 
     supplies = {who: made for who in ("evse", "pev") if (made := spec(f"{who}.power")) is not None}
     boards = {name: made for name in config.relays if (made := spec(f"relays.{name}")) is not None}
+    for name, table in config.relays.items():
+        if isinstance(table, GpioRelays):
+            boards[name] = replace(boards[name], options={**boards[name].options, "taken": pins_taken(config)})
     return BenchSpec(
         config.rig.name,
         locks,

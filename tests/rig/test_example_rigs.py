@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.errors import ConfigError
 from bench.rig import Rig, load_rig_config
 from bench.rig.devices import spec_of
 
@@ -35,3 +36,13 @@ def test_its_devices_exist_and_take_what_the_file_gives_them(path: Path) -> None
 
 def test_there_is_one_for_each_kind_of_bench() -> None:
     assert {path.stem for path in RIGS} >= {"raspberry-pi", "laptop-serial", "ci-pi", "person", "charger-by-relays"}
+
+
+def test_a_relay_on_a_pin_of_the_adc_is_refused_before_anything_is_opened(tmp_path: Path) -> None:
+    text = (RIGS[0].parent / "raspberry-pi.toml").read_text(encoding="utf-8").replace("[23, 24]", "[10, 24]")
+    path = tmp_path / "clash.toml"
+    path.write_text(text, encoding="utf-8")
+    spec = spec_of(load_rig_config(str(path)), {}, (), "test", energise=False, log="")
+
+    with pytest.raises(ConfigError, match="10"):
+        spec.boards["relays"].build({})

@@ -1,0 +1,1 @@
+"""One module per pilot generator. Each meets `bench.devices.PilotGenerator`."""

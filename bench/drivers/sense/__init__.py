@@ -1,0 +1,1 @@
+"""Measuring: the levels of the pilot, its duty cycle, the proximity contact."""

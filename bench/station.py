@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
+from functools import partial
 from operator import attrgetter
 from typing import ClassVar, Generic, TypeVar
 
@@ -67,6 +68,8 @@ class Station(ABC, Generic[Pilot, Slac]):
         self._match: Matched | None = None
         self._match_stands = False
         self._link: LinkUp | None = None
+        self.left: list[tuple[Ns, Ns]] = []
+        """When the other side had to leave the network, and when it was seen to have left."""
 
     @property
     def mac(self) -> MacAddress:
@@ -283,6 +286,10 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
             )
         return self.now()
 
+    def _has_left(self, since: Ns, why: str, t: Ns) -> None:
+        self.left.append((since, t))
+        self.trace.add(Note(t, self.name, f"the car has left the network, {show(t - since)} after: {why}"))
+
     def use(self, network: Network) -> None:
         """Another network, from the next match on; `prepare` gives its key to the adapter. Not while a car is there."""
         self.network = self.machine.network = network
@@ -291,6 +298,8 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         match event:
             case Matched():
                 self.adapter.watch(self.network, self.machine.link)
+            case LinkLost(t, _, why) if not self.machine.sessions and self.adapter.link_up_at is not None:
+                self.adapter.watch_leaving(self.network, partial(self._has_left, t, why))
             case AttemptFailed() | LinkLost() if not self.machine.sessions:
                 self.adapter.unwatch()
             case PilotWanted(_, None, _):

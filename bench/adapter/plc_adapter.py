@@ -40,6 +40,9 @@ ANSWER_WITHIN: Ns = ms(500)
 """A local adapter answers within a millisecond, over SPI within 10; half a second without is no answer."""
 PROBE_EVERY: Ns = ms(250)
 """While the link is watched; so late may a link be noticed."""
+LEAVING_EVERY: Ns = ms(50)
+LEAVES_WITHIN: Ns = s(20)
+"""How often, and for how long, a network is looked at that its partner should leave."""
 SILENT_PROBES = 4
 """So many probes without answer in a row, and a link counts as gone: the adapter has lost its power, or restarts."""
 QUIET_AFTER_KEY: Ns = s(6)
@@ -88,6 +91,8 @@ class PlcAdapter:
         self._report: Report = lambda _up, _t: None
         self._next_probe: Ns | None = None
         self._unanswered = 0
+        self._left: Callable[[Ns], None] | None = None
+        self._leaving_until: Ns = 0
 
     @property
     def host_mac(self) -> MacAddress:
@@ -248,21 +253,32 @@ class PlcAdapter:
         *report* is called when a partner came or went, with the instant of the answer that says so.
         """
         self._watched, self._report, self.link_up_at = network, report, None
-        self._unanswered = 0
+        self._unanswered, self._left = 0, None
         self._next_probe = self._now() + PROBE_EVERY
 
+    def watch_leaving(self, network: Network, left: Callable[[Ns], None]) -> None:
+        """Look every LEAVING_EVERY until nobody is left in *network*; *left* is told the instant of the answer that
+        says so. After LEAVES_WITHIN nobody looks any more."""
+        now = self._now()
+        self._watched, self._left, self._leaving_until = network, left, now + LEAVES_WITHIN
+        self._report, self.link_up_at, self._unanswered = (lambda _up, _t: None), None, 0
+        self._next_probe = now + LEAVING_EVERY
+
     def unwatch(self) -> None:
-        self._watched = self._next_probe = self.link_up_at = None
+        self._watched = self._next_probe = self.link_up_at = self._left = None
 
     def next_deadline(self) -> Ns | None:
         return self._next_probe
 
     def wake(self, now: Ns) -> None:
         if self._next_probe is not None and self._next_probe <= now:
+            if self._left is not None and now >= self._leaving_until:
+                self.unwatch()
+                return
             if self._unanswered >= SILENT_PROBES:
                 self._set_link(False, now)
             self._unanswered += 1
-            self._next_probe = now + PROBE_EVERY
+            self._next_probe = now + (PROBE_EVERY if self._left is None else LEAVING_EVERY)
             old_family = self.identity is not None and self.identity.device_class in INT6000_CLASSES
             self._send(VsNwInfoReqV0() if old_family else VsNwInfoReq(), now)
 
@@ -272,7 +288,13 @@ class PlcAdapter:
         if self._watched is None or not isinstance(mme, NW_INFO):
             return
         self._unanswered = 0
-        self._set_link(any(net.nid == self._watched.nid and net.stations for net in mme.networks), seen.t)
+        partner = any(net.nid == self._watched.nid and net.stations for net in mme.networks)
+        if self._left is None:
+            self._set_link(partner, seen.t)
+        elif not partner:
+            left = self._left
+            self.unwatch()
+            left(seen.t)
 
     def _set_link(self, up: bool, t: Ns) -> None:
         if up != (self.link_up_at is not None):

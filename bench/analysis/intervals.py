@@ -13,6 +13,7 @@ from itertools import pairwise
 from bench.analysis.conversation import SLAC_MESSAGES, Conversation, Heard, opens_attempt
 from bench.ids import MacAddress
 from bench.mme import Frame
+from bench.pilot.model import CpState, PilotReading
 from bench.slac.limits import LIMITS, Limit
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import Ns, ms
@@ -42,6 +43,8 @@ def measure(
     evse_mac: MacAddress | None = None,
     offer_at: Ns | None = None,
     link_at: Ns | None = None,
+    left: Iterable[tuple[Ns, Ns]] = (),
+    pilot: Iterable[tuple[Ns, PilotReading]] = (),
 ) -> list[Interval]:
     """Intervals of every attempt of *pev_mac*, in order of time.
 
@@ -49,6 +52,8 @@ def measure(
     evse_mac  only this EVSE's answers count (None: all answers)
     offer_at  when the pilot first offered 5 % to the plugged-in car
     link_at   when the link of the last match was seen
+    left      when the car had to leave the network, and when it had
+    pilot     what the car's end saw of it, oldest first
     """
     found: list[Interval] = []
     before: Conversation | None = None
@@ -63,6 +68,8 @@ def measure(
         before = attempt
     if before is not None and link_at is not None and before.match_cnfs:
         found.append(_interval("TT_match_join", before.match_cnfs[-1].t, link_at))
+    found += [_interval("TP_match_leave", since, t) for since, t in left]
+    found += [_interval("T_step_EF", begun, ended) for begun, ended in _steps_to_e_or_f(pilot)]
     return sorted(found, key=lambda interval: (interval.start, interval.name))
 
 
@@ -90,6 +97,17 @@ def _attempts(
         current.add(heard)
     if current is not None:
         yield current
+
+
+def _steps_to_e_or_f(pilot: Iterable[tuple[Ns, PilotReading]]) -> Iterable[tuple[Ns, Ns]]:
+    """From the first E or F in a row to whatever comes next."""
+    begun: Ns | None = None
+    for t, reading in pilot:
+        if reading.state in (CpState.E, CpState.F):
+            begun = t if begun is None else begun
+        elif begun is not None:
+            yield begun, t
+            begun = None
 
 
 def _times(heard: Iterable[Heard[object]]) -> list[Ns]:

@@ -48,6 +48,14 @@ def intervals_of(station: EvseStation | PevStation, since: Ns = 0) -> list[Inter
         evse_mac=match.evse_mac if match else None,
         offer_at=offer_at(station, since),
         link_at=links[0].t if links else None,
+        left=[(leave, t) for leave, t in station.left if leave >= since],
+        pilot=[
+            (entry.t, entry.reading)
+            for entry in station.trace.entries
+            if isinstance(entry, PilotSeen) and entry.station == station.name and entry.t >= since
+        ]
+        if isinstance(station, PevStation)
+        else (),
     )
 
 

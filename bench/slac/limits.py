@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from bench.slac.standard import TABLE_A1
+from bench.slac.standard import ALLOWED, TABLE_A1
 from bench.units import Ns, ms, s
 
 Bounds: TypeAlias = tuple[Ns | None, Ns | None]
@@ -44,7 +44,7 @@ class Limit:
 
 
 def _allowed(name: str) -> Bounds:
-    return TABLE_A1[name].minimum, TABLE_A1[name].maximum
+    return ALLOWED[name].minimum, ALLOWED[name].maximum
 
 
 def _before(name: str) -> Bounds:
@@ -148,6 +148,14 @@ _LIMITS = (
         "cars wait TT_match_response; pyPLC answers after 22..167 ms",
     ),
     Limit("TT_match_join", "pev", MATCH_CNF, "link up", _before("TT_match_join")),
+    Limit(
+        "TP_match_leave",
+        *("pev", "CP A, E or F while in the network", "left the network"),
+        _allowed("TP_match_leave"),
+        (None, s(5)),
+        "a TL-PA4010P takes a new key 3.5 s after it was told (pyPLC as car); the test suites allow 1.25 s",
+    ),
+    Limit("T_step_EF", "evse", "CP E or F", "the next CP state", _allowed("T_step_EF")),
     Limit(
         "TT_matching_rate",
         *("pev", "last message of a failed attempt", f"first {PARM_REQ} of the next"),

@@ -11,6 +11,7 @@ from bench.rig import Rig, Setup
 from bench.rig.measuring import intervals_of
 from bench.slac.events import Matched
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
+from bench.units import s
 from hil_tests.checks import demand_intervals, demand_lawful, in_run, run_until_decided
 
 pytestmark = [pytest.mark.needs("pev"), pytest.mark.slac]
@@ -93,3 +94,24 @@ def test_its_intervals_keep_their_limits(pev_in_b2: Setup, verdict_profile: Prof
         profile=verdict_profile,
         uncertainty=rig.uncertainty,
     )
+
+
+@pytest.mark.timing
+def test_it_leaves_the_network_in_state_f(
+    pev_in_b2: Setup, matched_pev: Matched, verdict_profile: Profile, rig: Rig
+) -> None:
+    """Once it has joined, F makes it leave within TP_match_leave. V2G3-M07-34."""
+    evse = pev_in_b2.own_evse
+    evse.wait_link(sut=pev_in_b2.sut)
+
+    changed = evse.offer(0.0)
+    pev_in_b2.pump.run(lambda: bool(evse.left), changed + s(5))
+
+    demand(
+        evse.left,
+        f"{pev_in_b2.sut} is still in the network of {matched_pev.evse_mac} 5 s after state F",
+        rule="ISO 15118-3 table A.1, TP_match_leave",
+        look="ladder.svg and trace.pcapng (attached)",
+    )
+    leaving = [interval for interval in intervals_of(evse) if interval.name == "TP_match_leave"]
+    demand_intervals(leaving, "pev", who=pev_in_b2.sut, profile=verdict_profile, uncertainty=rig.uncertainty)

@@ -50,11 +50,12 @@ def attached(bench: TapBench) -> list[str]:
         ]
     if (station := bench.station) is not None:
         kind = "car" if isinstance(station, SimCar) else "charging station"
-        modem = station.adapter
+        modem, board = station.adapter, bench.wishes.pilot_board
+        offered = "5 %" if board is None else f"as the board at {board} makes it"
         lines += [
             f"{station.name}: simulated {kind}, address {station.mac}",
             f"  modem      {modem.mac}  {modem.profile.names[0]}  {modem.profile.chip}",
-            f"  pilot      plugged in after {to_s(PLUG_IN_AFTER):g} s, then 5 %",
+            f"  pilot      plugged in after {to_s(PLUG_IN_AFTER):g} s, then {offered}",
         ]
         lines += [f"  quirk      {quirk.name.lower()}: {quirk.value}" for quirk in sorted(station.quirks, key=str)]
     if len(bench.line.modems) > 1:

@@ -21,6 +21,7 @@ from bench.rig.hardware import DeviceTable
 from bench.units import s, to_s
 
 READY_WITHIN_S = to_s(s(10))
+CATCHES_UP_WITHIN_S = 0.05
 OUTLIVE_S = 10
 
 OnOutput = Callable[[Any], None]
@@ -79,6 +80,12 @@ class SimulatedBoard:
         for line in self._lines(0):
             self._take(line)
 
+    def catch_up(self) -> None:
+        """Hear what it has put out until now; it is at most a moment behind."""
+        while lines := self._lines(CATCHES_UP_WITHIN_S, must=False):
+            for line in lines:
+                self._take(line)
+
     def _ready(self) -> str:
         while True:
             for line in self._lines(READY_WITHIN_S):
@@ -86,9 +93,9 @@ class SimulatedBoard:
                     return line.removeprefix(b"ready ").decode()
                 self._take(line)
 
-    def _lines(self, within_s: float) -> list[bytes]:
+    def _lines(self, within_s: float, *, must: bool = True) -> list[bytes]:
         if not select.select([self.fileno()], [], [], within_s)[0]:
-            if within_s:
+            if within_s and must:
                 raise PortError(f"{self.name}: the simulated board does not start")
             return []
         octets = os.read(self.fileno(), 65536)

@@ -80,6 +80,7 @@ class RigDevices:
         self.guardian.begin(case)
         for board in self.boards.values():
             board.on_output = lambda _: None
+            board.catch_up()
         participants: list[Guardian | SimulatedBoard] = [self.guardian, *self.boards.values()]
         for participant in participants:
             fd = participant.fileno()

@@ -6,7 +6,11 @@ starts a simulated board, in a process of its own, on a pseudo-terminal.
 
 from __future__ import annotations
 
+import re
+import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -50,10 +54,12 @@ class SimulatedPilot(DeviceTable):
     driver: Literal["simulated"] = "simulated"
 
 
-class XyLpwmPilot(DeviceTable):
-    """A serial PWM board; port: a path below /dev/serial/by-path, or "simulated"."""
+class SerialPilot(DeviceTable):
+    """A serial PWM board: one of the XY-LPWM family, output 1 of its sister with three outputs, or an N76E003 board
+    with the open firmware. port: a path below /dev/serial/by-path, or "simulated".
+    """
 
-    driver: Literal["xy-lpwm"]
+    driver: Literal["xy-lpwm", "xy-lpwm-3", "n76e003"]
     port: Port
 
 
@@ -87,7 +93,7 @@ class ManualPilot(DeviceTable):
 
 
 PilotTable: TypeAlias = Annotated[
-    SimulatedPilot | XyLpwmPilot | SysfsPilot | GpioPilot | ManualPilot, Field(discriminator="driver")
+    SimulatedPilot | SerialPilot | SysfsPilot | GpioPilot | ManualPilot, Field(discriminator="driver")
 ]
 
 
@@ -181,6 +187,15 @@ class SerialRelays(DeviceTable):
     driver: Literal["lcus", "numato", "icse"]
     port: Port
     channels: int = Field(ge=1, le=32)
+
+    def spec(self, places: dict[str, str]) -> DeviceSpec:
+        made = super().spec(places)
+        if self.driver != "icse":
+            return made
+        # Waking an ICSE board a second time closes its relays for a moment, so it is noted that it is awake.
+        port = re.sub(r"[^A-Za-z0-9]+", "-", str(made.options["port"])).strip("-")
+        note = Path(tempfile.gettempdir()) / f"ccs-bench-icse-{port}-is-awake"
+        return replace(made, options={**made.options, "note": str(note)})
 
 
 class GpioRelays(DeviceTable):

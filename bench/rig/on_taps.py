@@ -31,7 +31,7 @@ from bench.profiles import charger as charger_profile
 from bench.profiles import vehicle as vehicle_profile
 from bench.pump import Pump
 from bench.rig.boards import SimulatedBoard, place_of
-from bench.rig.hardware import XyLpwmPilot
+from bench.rig.hardware import SerialPilot
 from bench.rig.simulated import EVSE_HOST, EVSE_MODEM, PEV_HOST, PEV_MODEM, UNPLUGGED_DB
 from bench.sim.adapter import ModemRole, VirtualAdapter
 from bench.sim.adapter.network import FACTORY_KEY, NetworkKey
@@ -191,7 +191,7 @@ class TapBench:
             self._couple(*modems)
 
     def _follow_a_board(self, link: Path) -> None:
-        table = XyLpwmPilot(driver="xy-lpwm", port="simulated")
+        table = SerialPilot(driver="xy-lpwm", port="simulated")
         board = SimulatedBoard("pilot-board", table, place_of(f"sim-{os.getpid()}"), link)
         self._open.callback(board.close)
         self.clock.watch(board.fileno())

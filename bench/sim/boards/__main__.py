@@ -26,9 +26,10 @@ from bench.sim.boards.dieter import DieterBoard
 from bench.sim.boards.firmware import Firmware, Mood
 from bench.sim.boards.icse import IcseBoard
 from bench.sim.boards.lcus import LcusBoard, Reply
+from bench.sim.boards.n76e003 import N76e003Board
 from bench.sim.boards.numato import NumatoBoard
 from bench.sim.boards.pty_board import PtyBoard, as_json
-from bench.sim.boards.xy_lpwm import Clone, XyLpwmBoard
+from bench.sim.boards.xy_lpwm import Clone, XyLpwm3Board, XyLpwmBoard
 from bench.units import Ns
 
 ENDS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
@@ -38,6 +39,8 @@ BOARDS: dict[str, Callable[[argparse.Namespace], Firmware]] = {
     "xy-lpwm-crlf": lambda told: XyLpwmBoard(
         duty_cycle_pct=told.duty, mood=told.mood, clone=Clone(asked_with="READ", terminator=b"\r\n", prefix="K")
     ),
+    "xy-lpwm-3": lambda told: XyLpwm3Board(duty_cycle_pct=(told.duty,) * 3, mood=told.mood),
+    "n76e003": lambda told: N76e003Board(duty_cycle_pct=told.duty, mood=told.mood),
     "lcus": lambda told: LcusBoard(channels=told.channels, mood=told.mood),
     "lcus-mute": lambda told: LcusBoard(channels=told.channels, mood=told.mood, reply=Reply.NOTHING),
     "numato": lambda told: NumatoBoard(channels=told.channels, mood=told.mood),

@@ -1,0 +1,1 @@
+"""One module per car's end of the pilot. Each meets `bench.devices.PilotLoad`."""

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bench.adapter import ANSWER_WITHIN, PROBE_EVERY, QUIET_AFTER_KEY, READY_WITHIN, SILENT_PROBES, PlcAdapter
+from bench.adapter.plc_adapter import DARK_FOR
 from bench.clock import VirtualClock
-from bench.errors import AdapterError
+from bench.errors import AdapterError, AdapterSilent
 from bench.ids import LOCAL_DEVICE, MacAddress, Nmk, nid_from_nmk
 from bench.mme import (
     CmSetKeyCnf,
@@ -362,3 +363,58 @@ def test_probe_asks_for_the_version_while_it_waits_for_the_restart():
 
     asked, answered = len(stand.asked(VsSwVerReq)), len(stand.wire.seen(VsSwVerCnf))
     assert asked > answered > 10
+
+
+# power
+
+
+class Socket:
+    """A switch; *wrong* is one that switches something else."""
+
+    def __init__(self, stand: Stand, *, wrong: bool = False) -> None:
+        self.stand, self.wrong, self.states = stand, wrong, []
+
+    def on(self) -> None:
+        self.states.append("on")
+        self.stand.modem.power(True)
+
+    def off(self) -> None:
+        self.states.append("off")
+        if not self.wrong:
+            self.stand.modem.power(False)
+
+    def close(self) -> None:
+        self.on()
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_power_cycle_ends_when_the_adapter_answers_again(family):
+    stand = Stand(family)
+    start = stand.clock.now()
+
+    back = stand.adapter.power_cycle(Socket(stand))
+
+    assert stand.modem.ready
+    assert abs(back - stand.modem.profile.boot.after_reset.median) <= PROBE_EVERY
+    assert stand.clock.now() - start >= DARK_FOR + back
+
+
+def test_a_switch_that_switches_something_else_is_found_out():
+    stand = Stand()
+    socket = Socket(stand, wrong=True)
+
+    with pytest.raises(AdapterError, match="is it the supply of this adapter that is switched"):
+        stand.adapter.power_cycle(socket)
+
+    assert socket.states == ["off", "on"]
+
+
+def test_an_adapter_that_does_not_come_back_is_silent_and_has_its_power():
+    stand = Stand()
+    socket = Socket(stand)
+    socket.on = lambda: socket.states.append("on")
+
+    with pytest.raises(AdapterSilent):
+        stand.adapter.power_cycle(socket)
+
+    assert socket.states == ["off", "on"]

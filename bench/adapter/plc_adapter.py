@@ -31,6 +31,7 @@ from bench.mme import (
     VsSwVerCnf,
     VsSwVerReq,
 )
+from bench.ports import PowerSwitch
 from bench.slac.events import Network
 from bench.trace import FrameSeen
 from bench.units import Ns, ms, s, show
@@ -48,6 +49,9 @@ SILENT_PROBES = 4
 QUIET_AFTER_KEY: Ns = s(6)
 """Longer than any adapter was seen to wait before it restarts for a new key (TL-PA4010P: 3.5 s)."""
 READY_WITHIN: Ns = s(60)
+DARK_FOR: Ns = s(2)
+HOLDS_WITHIN: Ns = s(15)
+"""A mains adapter holds its supply for seconds after it was cut, as commonly found."""
 NW_INFO = (VsNwInfoCnf, VsNwInfoCnfV0)
 INT6000_CLASSES = range(0x01, 0x06)
 """Device classes of the family that has VS_NW_INFO in message version 0 only (adapters.md 1)."""
@@ -244,6 +248,39 @@ class PlcAdapter:
         while self._answer(VsSwVerReq(), VsSwVerCnf, PROBE_EVERY) is None:
             if self._now() >= start + READY_WITHIN:
                 raise AdapterSilent(f"{self.name}: no answer to VS_SW_VER for {show(READY_WITHIN)}; {ATTACHED}")
+
+    def power_cycle(self, power: PowerSwitch, *, dark: Ns = DARK_FOR) -> Ns:
+        """Off, and on again; returns how long after that it answered. Waits by asking, never for a fixed time.
+
+        dark  how long it must be without power, at least: its supply holds for a while
+
+        AdapterError if it answers without power (another supply is switched), comes back as somebody else, or not at
+        all. Whatever happens, the power is on in the end.
+        """
+        before = self.identify()
+        power.off()
+        try:
+            self._fall_silent(dark)
+        finally:
+            power.on()
+        start = self._now()
+        self.wait_ready()
+        back = self._now() - start
+        if (after := self.identify()) != before:
+            raise AdapterError(f"{self.name}: {before} lost its power, and {after} came back")
+        return back
+
+    def _fall_silent(self, dark: Ns) -> None:
+        start, silent = self._now(), False
+        while not silent or self._now() < start + dark:
+            asked = self._now()
+            silent = self._answer(VsSwVerReq(), VsSwVerCnf, PROBE_EVERY) is None
+            if not silent and asked >= start + HOLDS_WITHIN:
+                raise AdapterError(
+                    f"{self.name}: it still answers {show(asked - start)} after its power was cut; is it the supply of "
+                    "this adapter that is switched?"
+                )
+            self.wire.pump.run(lambda: False, asked + PROBE_EVERY)
 
     # the link, watched while the machine runs -----------------------------------------------------------------
 

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from bench.errors import AdapterError, BenchError, PortError
+from bench.adapter import PlcAdapter
+from bench.errors import AdapterError, BenchError
 from bench.guardian.client import Guardian
+from bench.guardian.pilots import GuardedSupply
 from bench.pilot.model import GENERATOR_V, CpState, cp_state_from_level
 from bench.rig.config import RigConfig
 from bench.rig.devices import RigDevices
 from bench.rig.hardware import ToldLevel
 from bench.rig.one_adapter import adapter_at
-from bench.units import Ns, s, to_s
+from bench.units import to_s
 
 WITHOUT_A_CAR = (100.0, 5.0, 10.0, 50.0, 96.0, 0.0, 100.0)
 WITH_A_CAR = (100.0, 5.0, 100.0)
@@ -27,9 +29,6 @@ WITH_A_CAR = (100.0, 5.0, 100.0)
 DUTY_WITHIN_PCT = 0.5
 STEADY_WITHIN_V = 0.6
 """Of a generator without a car: 11.4 to 12.6 V, as commonly quoted."""
-DARK_FOR = s(5)
-"""Adapters hold their supply for seconds; as commonly found."""
-BACK_WITHIN = s(60)
 
 
 class Verdict(Enum):
@@ -166,32 +165,12 @@ def _adapters(config: RigConfig, guardian: Guardian | None, power: bool) -> Iter
             yield Checked(Verdict.WRONG, where, str(error), f"bench adapters -i {interface}")
 
 
-def _power(who: str, guardian: Guardian, adapter: Any) -> Iterator[Checked]:
+def _power(who: str, guardian: Guardian, adapter: PlcAdapter) -> Iterator[Checked]:
     where = f"{who}.power"
-    guardian.ask("supply", who=who, on=False)
-    _run_for(adapter, DARK_FOR)
+    supply = GuardedSupply(guardian, who, lambda _t, _who, _what: None)
     try:
-        adapter.identify()
-    except AdapterError:
-        pass
-    else:
-        guardian.ask("supply", who=who, on=True)
-        yield Checked(Verdict.WRONG, where, "off, and the adapter still answers", "is it the supply of this adapter?")
-        return
-    guardian.ask("supply", who=who, on=True)
-    begun = time.monotonic_ns()
-    try:
-        adapter.wait_ready()
-        identity = adapter.identify()
+        back = adapter.power_cycle(supply)
     except AdapterError as error:
-        yield Checked(Verdict.WRONG, where, f"on again, and {error}", "wait, then bench adapters; bench pib recover")
+        yield Checked(Verdict.WRONG, where, str(error), "look at its supply; bench adapters, bench pib recover")
         return
-    back: Ns = time.monotonic_ns() - begun
-    yield Checked(Verdict.OK, where, f"off and on: {identity} answers {to_s(back):.1f} s after its supply came back")
-
-
-def _run_for(adapter: Any, duration: Ns) -> None:
-    adapter.wire.pump.run_for(duration)
-
-
-__all__ = ["Checked", "PortError", "Verdict", "check_rig"]
+    yield Checked(Verdict.OK, where, f"off and on: {adapter.identity} answers {to_s(back):.1f} s after that")

@@ -221,13 +221,18 @@ SERVICES = (
 
 
 def check_services(
-    system: System, interfaces: Sequence[str], *, candidates: Sequence[str] = (), ipv6: Iterable[str] = ()
+    system: System,
+    running: Sequence[Process],
+    interfaces: Sequence[str],
+    *,
+    candidates: Sequence[str] = (),
+    ipv6: Iterable[str] = (),
 ) -> list[Finding]:
-    """interfaces  those with an adapter, or that the user asks about
+    """running  all processes
+    interfaces  those with an adapter, or that the user asks about
     candidates     where there is none: those an adapter could be plugged into; worth a note only
     ipv6           interfaces on which the kernel speaks IPv6
     """
-    running = list(processes(system))
     level = Level.WARNING if interfaces else Level.NOTE
     found: list[Finding] = []
     if not running:
@@ -246,7 +251,6 @@ def check_services(
                 check_service(level, service, interface, partial(hands_off, system, service, its, interface))
                 for interface in interfaces or candidates
             ]
-    found += modem_manager(system, running)
     found += speaks_ipv6(list(ipv6))
     return found
 
@@ -265,23 +269,6 @@ def check_service(level: Level, service: Service, interface: str, ask: Callable[
     where = f"on {interface}"
     reason = f"{runs} {where}: it {service.why}"
     return Finding(level, "services", service.name, reason, service.fix.replace("{IF}", interface))
-
-
-def modem_manager(system: System, running: Sequence[Process]) -> list[Finding]:
-    """It tries out every new serial port with the commands of a telephone modem."""
-    if not any(process.name == "ModemManager" for process in running):
-        return []
-    serial = [name for name in system.children("dev") if name.startswith(("ttyACM", "ttyUSB"))]
-    return [
-        Finding(
-            Level.WARNING if serial else Level.NOTE,
-            "services",
-            "ModemManager",
-            "runs: it sends modem commands to serial boards, such as those that drive the pilot"
-            + (f"; there are {', '.join(serial)}" if serial else ""),
-            "sudo systemctl disable --now ModemManager",
-        )
-    ]
 
 
 def speaks_ipv6(interfaces: Sequence[str]) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from bench.clock import SystemClock
 from bench.doctor.adapters import Asked, Survey
@@ -17,6 +17,9 @@ from bench.drivers.pcap_port import PcapPort, missing
 from bench.errors import PortError
 from bench.ports import FramePort
 from bench.pump import Pump
+
+if TYPE_CHECKING:
+    from bench.rig.config import RigConfig
 
 HOMEPLUG = "ether proto 0x88e1"
 
@@ -54,6 +57,13 @@ def nics_named(system: System, names: Iterable[str]) -> list[Nic]:
             raise missing(name)
         found.append(nic)
     return found
+
+
+def nics_of_rig(system: System, config: RigConfig) -> list[Nic]:
+    """Those of its real interfaces that exist."""
+    if config.rig.driver != "pcap":
+        return []
+    return [nic for name in config.interfaces().values() if (nic := look_at(system, name)) is not None]
 
 
 def survey_of(names: Iterable[str], open_port: OpenPort = open_pcap) -> Survey:

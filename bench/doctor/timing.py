@@ -15,13 +15,14 @@ GOOD_CLOCKS = re.compile(
 SLOW_GOVERNORS = {"powersave", "ondemand", "conservative"}
 DRIVERS_THAT_MEAN_WELL = {"intel_pstate", "amd-pstate-epp", "amd_pstate_epp"}
 """Their `powersave` follows the load at once."""
-UNDERVOLTAGE_NOW, THROTTLED_NOW, UNDERVOLTAGE_SINCE_BOOT = 1 << 0, 1 << 2, 1 << 16
+UNDERVOLTAGE_NOW, UNDERVOLTAGE_SINCE_BOOT = 1 << 0, 1 << 16
+SLOWED_NOW, SLOWED_SINCE_BOOT = 0b1110, 0b1110 << 16
+"""Frequency capped, throttled, soft temperature limit: bits of vcgencmd get_throttled, as commonly listed."""
 OLDEST_PYTHON = (3, 11)
 
 
 def check_timing(system: System, python: tuple[int, int, int] = sys.version_info[:3]) -> list[Finding]:
-    findings = [check_clock(system), check_governor(system), check_supply(system), check_python(python)]
-    return [finding for finding in findings if finding is not None]
+    return [check_clock(system), check_governor(system), *check_supply(system), check_python(python)]
 
 
 def check_clock(system: System) -> Finding:
@@ -61,29 +62,43 @@ def check_governor(system: System) -> Finding:
     )
 
 
-def check_supply(system: System) -> Finding | None:
-    """Of a Raspberry Pi; None: no such computer."""
+def check_supply(system: System) -> list[Finding]:
+    """Of a Raspberry Pi: undervoltage, and heat. Nothing where there is no vcgencmd."""
+    if not system.installed("vcgencmd"):
+        return []
     said = system.run("vcgencmd", "get_throttled")
-    if said is None:
-        return None
     try:
-        flags = int(said.strip().partition("=")[2], 16)
+        flags = int((said or "").strip().partition("=")[2], 16)
     except ValueError:
-        return Finding(
-            Level.NOTE, "timing", "supply", f"unknown: vcgencmd said {said.strip()!r}", "vcgencmd get_throttled"
-        )
-    fix = "use a stronger supply and a short cable; power adapters and relays from another one"
-    if flags & (UNDERVOLTAGE_NOW | THROTTLED_NOW):
-        return Finding(
-            Level.WARNING,
-            "timing",
-            "supply",
-            f"undervoltage or throttled now ({flags:#x}): slow, USB may drop out",
-            fix,
-        )
-    if flags & UNDERVOLTAGE_SINCE_BOOT:
-        return Finding(Level.WARNING, "timing", "supply", f"undervoltage since it was started ({flags:#x})", fix)
-    return Finding(Level.OK, "timing", "supply", "no undervoltage")
+        what = "vcgencmd failed" if said is None else f"vcgencmd said {said.strip()!r}"
+        return [Finding(Level.NOTE, "timing", "supply", f"unknown: {what}", "sudo vcgencmd get_throttled")]
+    return [check_voltage(flags), check_heat(flags)]
+
+
+def check_voltage(flags: int) -> Finding:
+    since = "now" if flags & UNDERVOLTAGE_NOW else "since it was started" if flags & UNDERVOLTAGE_SINCE_BOOT else ""
+    if not since:
+        return Finding(Level.OK, "timing", "supply", "no undervoltage")
+    return Finding(
+        Level.WARNING,
+        "timing",
+        "supply",
+        f"undervoltage {since} ({flags:#x}): slow, and USB may drop out; write no parameter blocks",
+        "use a stronger supply and a short cable; power adapters and relays from another one",
+    )
+
+
+def check_heat(flags: int) -> Finding:
+    since = "now" if flags & SLOWED_NOW else "since it was started" if flags & SLOWED_SINCE_BOOT else ""
+    if not since:
+        return Finding(Level.OK, "timing", "throttling", "none")
+    return Finding(
+        Level.WARNING,
+        "timing",
+        "throttling",
+        f"slowed down {since} ({flags:#x}), for heat or undervoltage: the bench answers later",
+        "see `vcgencmd measure_temp`; give it a fan or a heat sink, then restart it",
+    )
 
 
 def check_python(version: tuple[int, int, int]) -> Finding:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bench.doctor.findings import Level
-from bench.doctor.services import SERVICES, check_services
+from bench.doctor.services import SERVICES, check_services, processes
+from bench.doctor.system import System
 
 NMCLI = "nmcli -t -f DEVICE,STATE device"
 
@@ -19,7 +20,7 @@ def computer(computer):
 
 
 def checked(computer, *interfaces, **more):
-    return check_services(computer.system, interfaces or ("plc0",), **more)
+    return check_services(computer.system, list(processes(computer.system)), interfaces or ("plc0",), **more)
 
 
 def test_nothing_runs_nothing_is_found(computer):
@@ -44,7 +45,7 @@ def test_where_no_adapter_answers_it_is_worth_a_note(computer, service):
     arguments = ("-iplc0",) if service.name == "wpa_supplicant" else ()
     computer.process(20, service.comm[0], *arguments)
 
-    (finding,) = check_services(computer.system, [], candidates=["plc0"])
+    (finding,) = check_services(computer.system, list(processes(computer.system)), [], candidates=["plc0"])
 
     assert finding.level is Level.NOTE
 
@@ -168,17 +169,6 @@ def test_wpa_supplicant_matters_on_this_interface_only(computer, arguments, leve
     assert [finding.level for finding in checked(computer)] == [level]
 
 
-def test_modem_manager_matters_to_serial_boards(computer):
-    computer.process(20, "ModemManager")
-    (without,) = checked(computer)
-    computer.file("dev/ttyACM0")
-    (with_board,) = checked(computer)
-
-    assert without.level is Level.NOTE
-    assert with_board.level is Level.WARNING
-    assert "ttyACM0" in with_board.reason
-
-
 def test_ipv6_is_a_note_for_all_interfaces_at_once(computer):
     (finding,) = checked(computer, ipv6=["plc0", "plc1"])
 
@@ -187,9 +177,9 @@ def test_ipv6_is_a_note_for_all_interfaces_at_once(computer):
 
 
 def test_unreadable_proc_is_unknown(tmp_path):
-    from bench.doctor.system import System
+    system = System(tmp_path)
 
-    (finding,) = check_services(System(tmp_path), ["plc0"])
+    (finding,) = check_services(system, list(processes(system)), ["plc0"])
 
     assert finding.level is Level.NOTE
     assert finding.reason.startswith("unknown")

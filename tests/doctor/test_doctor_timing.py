@@ -82,19 +82,36 @@ def test_processor_that_linux_does_not_control(computer):
 
 
 @pytest.mark.parametrize(
-    ("said", "level"),
+    ("flags", "supply", "throttling"),
     [
-        ("throttled=0x0\n", Level.OK),
-        ("throttled=0x50005\n", Level.WARNING),
-        ("throttled=0x50000\n", Level.WARNING),
-        ("throttled=0x4\n", Level.WARNING),
-        ("VCHI initialization failed\n", Level.NOTE),
+        ("0x0", "no undervoltage", "none"),
+        ("0x1", "undervoltage now (0x1)", "none"),
+        ("0x50000", "undervoltage since it was started", "slowed down since it was started"),
+        ("0x50005", "undervoltage now", "slowed down now"),
+        ("0x8", "no undervoltage", "slowed down now (0x8)"),
+        ("0x80000", "no undervoltage", "slowed down since it was started"),
     ],
 )
-def test_supply_of_a_pi(computer, said, level):
-    computer.programs[THROTTLED] = said
+def test_supply_and_heat_of_a_pi(computer, flags, supply, throttling):
+    computer.programs[THROTTLED] = f"throttled={flags}\n"
 
-    assert checked(computer)["supply"].level is level
+    found = checked(computer)
+
+    for subject, reason in (("supply", supply), ("throttling", throttling)):
+        assert found[subject].reason.startswith(reason)
+        assert (found[subject].level is Level.OK) is reason.startswith("no")
+
+
+@pytest.mark.parametrize("said", ["VCHI initialization failed\n", None])
+def test_supply_of_a_pi_that_does_not_tell_is_unknown(computer, said):
+    computer.silent_programs.add("vcgencmd")
+    if said is not None:
+        computer.programs[THROTTLED] = said
+
+    finding = checked(computer)["supply"]
+
+    assert finding.level is Level.NOTE
+    assert finding.reason.startswith("unknown")
 
 
 def test_no_word_of_the_supply_where_nobody_measures_it(computer):

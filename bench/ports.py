@@ -106,6 +106,10 @@ class PowerSwitch(Protocol):
 
     def on(self) -> None: ...
 
+    def hold(self, why: str) -> None:
+        """It must not lose its power, whatever becomes of this program; *why* is empty when it may again."""
+        ...
+
     def close(self) -> None:
         """Leave it on."""
         ...

@@ -22,11 +22,15 @@ class GuardedSwitch:
     @contextmanager
     def locked(self, why: str) -> Iterator[None]:
         """Within the block `off` is a PortError that tells *why*."""
-        self._why = why
+        self.hold(why)
         try:
             yield
         finally:
-            self._why = None
+            self.hold("")
+
+    def hold(self, why: str) -> None:
+        self._why = why or None
+        self._switch.hold(why)
 
     def off(self) -> None:
         if self._why is not None:

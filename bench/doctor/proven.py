@@ -10,7 +10,9 @@ PROVEN = Part("rig")
 
 STATUS: dict[str, tuple[str, bool]] = {
     "pcap": ("libpcap port", False),
-    "xy-lpwm": ("XY-LPWM", False),
+    "xy-lpwm": ("serial PWM boards: XY-LPWM, its sister with three outputs, N76E003 firmware", False),
+    "xy-lpwm-3": ("serial PWM boards: XY-LPWM, its sister with three outputs, N76E003 firmware", False),
+    "n76e003": ("serial PWM boards: XY-LPWM, its sister with three outputs, N76E003 firmware", False),
     "sysfs-pwm": ("hardware PWM, sysfs", False),
     "gpio-pwm": ("gpiozero PWM", False),
     "gpio-relays": ("GPIO relays", False),

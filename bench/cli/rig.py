@@ -65,3 +65,28 @@ def check(
         said = f"{len(wrong)} of {len(found)} findings are wrong" if wrong else "all is as it should be"
         typer.echo(f"{config.rig.name}: {said}")
     raise typer.Exit(WRONG if wrong else GOOD)
+
+
+@rig.command()
+def safe(file: Annotated[str, typer.Argument(metavar="FILE", help="The rig file.")]) -> None:
+    """Make every device safe, and let go of it: at boot, before anything else, or whenever in doubt.
+
+    Contactors open, +12 V steady, a car's resistors off, adapters powered. Exit status 0: so it is; 2: it is not, or
+    not known to be.
+    """
+    from bench.errors import BenchError
+    from bench.rig.config import load_rig_config
+    from bench.rig.devices import RigDevices, locks_of
+
+    lines: list[str] = []
+    try:
+        config = load_rig_config(file)
+        if config.devices():
+            with RigDevices(config, locks_of(config), "bench rig safe") as devices:
+                lines = devices.lines()
+    except BenchError as error:
+        for line in str(error).splitlines():
+            typer.echo(f"bench rig safe: {line}", err=True)
+        raise typer.Exit(TROUBLE) from None
+    for line in lines or ["no devices: there is nothing to make safe"]:
+        typer.echo(line)

@@ -80,13 +80,13 @@ class Rig:
             yield
             return
         from bench.lock import RigLock
-        from bench.rig.devices import RigDevices
+        from bench.rig.devices import RigDevices, locks_of
 
-        names = [f"rig {self.name}", *(f"interface {name}" for name in self.config.interfaces().values())]
+        names = locks_of(self.config)
         with ExitStack() as opened:
             if self.config.devices():
                 # The locks are the guardian's: it keeps them until the bench is safe, whatever becomes of this program.
-                self.devices = opened.enter_context(RigDevices(self.config, tuple(names), purpose, energise=energise))
+                self.devices = opened.enter_context(RigDevices(self.config, names, purpose, energise=energise))
                 self.driven_by = self.devices.lines()
                 opened.callback(self._without_devices)
             else:

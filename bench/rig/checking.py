@@ -18,7 +18,7 @@ from bench.guardian.client import Guardian
 from bench.guardian.pilots import GuardedSupply
 from bench.pilot.model import GENERATOR_V, CpState, cp_state_from_level
 from bench.rig.config import RigConfig
-from bench.rig.devices import RigDevices
+from bench.rig.devices import RigDevices, locks_of
 from bench.rig.hardware import ToldLevel
 from bench.rig.one_adapter import adapter_at
 from bench.units import to_s
@@ -55,12 +55,11 @@ def check_rig(config: RigConfig, *, no_car: bool = False, power: bool = False) -
 
     RigBusy and PortError where the rig cannot be opened at all.
     """
-    names = (f"rig {config.rig.name}", *(f"interface {name}" for name in config.interfaces().values()))
     with ExitStack() as opened:
         if not config.devices():
             yield Checked(Verdict.NOTE, "rig", "it has no devices: pilot and cable are simulated")
         else:
-            devices = opened.enter_context(RigDevices(config, names, "bench rig check"))
+            devices = opened.enter_context(RigDevices(config, locks_of(config), "bench rig check"))
             yield from _devices(config, devices, no_car)
         if config.rig.driver == "pcap":
             yield from _adapters(config, None if not config.devices() else devices.guardian, power)

@@ -155,6 +155,11 @@ def _as_car(line: PevEnd, wiring: Mapping[str, int], closed: list[int]) -> None:
         line.unplug()
 
 
+def locks_of(config: RigConfig) -> tuple[str, ...]:
+    """What a program that uses this rig keeps from others."""
+    return (f"rig {config.rig.name}", *(f"interface {name}" for name in config.interfaces().values()))
+
+
 def pins_taken(config: RigConfig) -> list[int]:
     """GPIO that something else of the bench uses, so that no relay is put on them by mistake."""
     taken: list[int] = []

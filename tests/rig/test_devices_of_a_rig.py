@@ -112,3 +112,18 @@ def test_a_test_that_needs_state_e_says_that_this_board_has_none(rig_file: Path,
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 skipped" in done.stdout
     assert "the pilot of this rig cannot be put at 0 V (state E)" in done.stdout
+
+
+def test_rig_safe_makes_everything_safe_and_ends(rig_file: Path, tmp_path: Path) -> None:
+    done = call("bench.cli", "rig", "safe", rig_file, place=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "XY-LPWM at /dev/pts/" in done.stdout
+    assert duties(tmp_path)[-1] == 100
+
+
+def test_rig_safe_without_devices_has_nothing_to_do(tmp_path: Path) -> None:
+    done = call("bench.cli", "rig", "safe", "sim", place=tmp_path)
+
+    assert done.returncode == 0
+    assert done.stdout == "no devices: there is nothing to make safe\n"

@@ -78,7 +78,8 @@ def examine(
     if rig is None:
         found += check_computer(system)
         return seen
-    from bench.doctor.rig_file import Looked, check_rig_file, locks_of
+    from bench.doctor.rig_file import Looked, check_rig_file
+    from bench.rig.devices import locks_of
 
     found += check_computer(system, told=list(map(lock_file, locks_of(rig))))
     found += check_rig_file(Looked(system, model, ports), rig, ask_one)

@@ -28,6 +28,7 @@ from bench.doctor.system import System
 from bench.drivers.interfaces import ask_interface, interface_names
 from bench.drivers.power.uhubctl import ganged_with, parse_status
 from bench.rig.config import RigConfig
+from bench.rig.devices import locks_of
 from bench.rig.hardware import (
     SIMULATED,
     CommandPower,
@@ -52,11 +53,6 @@ class Looked:
     system: System
     model: str
     ports: Sequence[SerialPort]
-
-
-def locks_of(config: RigConfig) -> list[str]:
-    """As `Rig.in_use` names them."""
-    return [f"rig {config.rig.name}", *(f"interface {name}" for name in config.interfaces().values())]
 
 
 def check_rig_file(looked: Looked, config: RigConfig, ask: Ask = ask_interface) -> list[Finding]:

@@ -1,6 +1,6 @@
 """The process that owns the devices of a bench, outlives the program that uses them, and leaves them safe.
 
-    with Guardian(spec, clock) as guardian:         # the program's end; another process opens the devices
+    with Guardian(spec) as guardian:                # the program's end; another process opens the devices
         guardian.ask("begin", test="test_x")
         guardian.ask("duty", pct=5.0)
 
@@ -8,7 +8,7 @@ Theory of operation. The program (pytest, `bench rig check`) starts the guardian
 speaks one line of JSON per command. The guardian takes the locks, opens every device, makes it safe and says `ready`.
 From then on it alone touches them. It makes the bench safe by itself
 
-- when the pipe ends: the program has ended, however it did; SIGKILL included
+- when the pipe or the process at its other end has ended, however that was; SIGKILL included
 - when no line comes for a while although something is not safe: the program hangs. The program's heartbeat comes from
   the pump, which stands still with it
 - when something unsafe has lasted too long, a device has gone, or what is measured is not what was set

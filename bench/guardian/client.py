@@ -16,7 +16,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from bench.errors import PortError, RigBusy
+from bench.errors import BenchError, PortError, RigBusy
 from bench.guardian.spec import BenchSpec
 from bench.units import Ns, ms, s, show, to_s
 
@@ -112,18 +112,24 @@ class Guardian:
             raise PortError("the bench could not be made safe:\n" + "\n".join(first["troubles"]))
 
     def close(self) -> None:
-        """Everything safe, devices and locks given back. PortError with what could not be made safe. Idempotent."""
+        """Everything safe, devices and locks given back. PortError with what could not be made safe. Idempotent.
+
+        Where the guardian has died, another one makes the bench safe, and it is a PortError all the same.
+        """
         if self._process is None:
             return
         try:
-            if not self._gone():
+            with suppress(PortError):
                 self._write({"do": "quit"})
-                end = time.monotonic_ns() + ENDS_WITHIN
-                while self._ended is None and time.monotonic_ns() < end and not self._gone():
-                    self._read(to_s(max(0, end - time.monotonic_ns())))
-            ended = self._ended
+            end = time.monotonic_ns() + ENDS_WITHIN
+            while self._ended is None and time.monotonic_ns() < end and not self._gone():
+                self._read(to_s(max(0, end - time.monotonic_ns())))
+            self._read(0)  # its last word may have come just before its end
+            ended, died = self._ended, self._gone() and self._ended is None
         finally:
             self._let_go()
+        if died:
+            raise PortError(f"the guardian of {self.spec.name} has died; {self._replaced()}")
         if ended is None:
             raise PortError(
                 f"the guardian of {self.spec.name} ended without a word: look at the bench, and make it safe by hand"
@@ -151,6 +157,11 @@ class Guardian:
         if reply.told is None:
             raise PortError(f"the guardian of {self.spec.name} did not answer {do} within {show(ANSWERS_WITHIN)}")
         return reply.told
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed yet; it may have died meanwhile."""
+        return self._process is not None
 
     def begin(self, test: str = "") -> None:
         """Safe, whatever was before; what went wrong before counts no more."""
@@ -249,6 +260,18 @@ class Guardian:
 
     def _gone(self) -> bool:
         return self._process is None or self._process.poll() is not None
+
+    def _replaced(self) -> str:
+        """What came of starting another one, which makes safe whatever it opens, and ends."""
+        another = Guardian(self.spec)
+        try:
+            another.open()
+            another._write({"do": "quit"})
+        except BenchError as error:
+            return f"another one could not make the bench safe: look at it, and do so by hand ({error})"
+        finally:
+            another._let_go()
+        return "another one has made the bench safe since"
 
     def _missing(self) -> PortError:
         return PortError(f"the guardian of {self.spec.name} has gone: the bench may not be safe, look at it")

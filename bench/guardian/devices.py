@@ -6,17 +6,20 @@ The order is that of the bench's safety rules: first what energises, then what o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from bench.devices import Device, DutyMeter, LevelMeter, PilotGenerator, PilotLoad, Relays, Supply
-from bench.errors import BenchError, PortError
+from bench.errors import ConfigError, PortError
 from bench.guardian.spec import BenchSpec
 from bench.guardian.steps import Step, take
+from bench.pilot.following import STEADY_WITHIN_V
 from bench.pilot.model import CpState, cp_state_from_level
 from bench.units import ms, s, to_s
 
 TWO_PERIODS = ms(2)
+TAKES_EFFECT = ms(200)
+"""A board that wants a pause between two commands makes 100 % by then, and confirms it later."""
 OF_ONE_DEVICE = s(4)
 """A board that is told three times and answers none of them."""
 PEER_LEAVES_WITHIN = s(3)
@@ -38,6 +41,7 @@ class Devices:
     duty: DutyMeter | None = None
     boards: dict[str, Relays] = field(default_factory=dict)
     supplies: dict[str, Supply] = field(default_factory=dict)
+    _offers_nothing: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
         spec = self.spec
@@ -50,6 +54,9 @@ class Devices:
         self.generator, self.level = built.get("generator"), built.get("level")
         self.load, self.duty = built.get("load"), built.get("duty")
         self.supplies = {name: supply.build(self.boards) for name, supply in spec.supplies.items()}
+        for name, (board, channel) in spec.contactors.items():
+            if board not in self.boards or channel not in self.boards[board].channels:
+                raise ConfigError(f"contactor {name}: there is no relay {channel} of a board {board!r}")
 
     def every(self) -> Iterator[Device]:
         """In the order they are opened: boards before what works through them."""
@@ -64,40 +71,56 @@ class Devices:
             try:
                 device.open()
                 self.log(f"{device.name}: open and safe")
-            except BenchError as error:
-                troubles.append(str(error))
+            except Exception as error:  # whatever a library throws, the others are made safe
+                troubles.append(str(error) or f"{device.name}: {type(error).__name__}")
         if troubles:
             self.close()
             raise PortError("\n".join(troubles))
 
     def make_safe(self) -> list[str]:
         """The shutdown sequence but for closing. Returns what went wrong, in a line each."""
-        return take(self._safe_steps(), self.log)
+        self._offers_nothing = False
+        return [*take(self._safe_steps(), self.log), *take(self._proofs(), self.log)]
 
-    def close(self) -> list[str]:
-        """Let go of all of them. Devices make themselves safe once more when they close."""
-        order = [*self.supplies.values(), *(d for d in (self.duty, self.level, self.load, self.generator) if d)]
-        steps = [Step(f"{each.name}: close", each.close, CLOSES_WITHIN) for each in (*order, *self.boards.values())]
-        return take(steps, self.log)
+    def close(self, sparing: Collection[str] = ()) -> list[str]:
+        """Let go of all of them. Devices make themselves safe once more when they close.
+
+        sparing  boards whose relays stay as they are: this process ends without a word to them
+        """
+        order: list[Device] = [*self.supplies.values()]
+        order += [one for one in (self.duty, self.level, self.load, self.generator) if one is not None]
+        order += [board for name, board in self.boards.items() if name not in sparing]
+        return take([Step(f"{each.name}: close", each.close, CLOSES_WITHIN) for each in order], self.log)
+
+    @property
+    def feeding(self) -> frozenset[str]:
+        """Boards whose relays switch the supply of an adapter."""
+        return frozenset(supply.board for supply in self.spec.supplies.values() if supply.board)
 
     def _safe_steps(self) -> Iterator[Step]:
         for name, (board, channel) in self.spec.contactors.items():
             relays = self.boards[board]
             yield Step(f"contactor {name} open", lambda r=relays, c=channel: r.set(c, False), OF_ONE_DEVICE)  # type: ignore[misc]
         if self.generator is not None:
-            yield Step(f"{self.generator.name}: 100 %", self._no_offer, OF_ONE_DEVICE)
+            yield Step(f"{self.generator.name}: 100 %", self._no_offer, OF_ONE_DEVICE, TAKES_EFFECT)
         if self.load is not None:
             yield Step(f"{self.load.name}: unplugged", self.load.make_safe, OF_ONE_DEVICE)
         elif self.level is not None and self.generator is not None:
             yield Step("the car leaves C and D", self._car_left, PEER_LEAVES_WITHIN + s(1))
         for whose, supply in self.supplies.items():
             yield Step(f"power of the {whose}'s adapter on", supply.make_safe, OF_ONE_DEVICE)
-        if self.generator is not None:
-            yield Step("no PWM", self._no_pwm, OF_ONE_DEVICE)
+
+    def _proofs(self) -> Iterator[Step]:
+        """That there is no PWM: by the generator's word, unless it has just failed to give it, and by the level."""
+        if self.generator is not None and self._offers_nothing:
+            yield Step("no PWM, says the generator", self._says_no_pwm, OF_ONE_DEVICE)
+        if self.generator is not None and self.level is not None:
+            yield Step("no PWM, by its level", self._shows_no_pwm, OF_ONE_DEVICE)
 
     def _no_offer(self) -> None:
         assert self.generator is not None
         self.generator.make_safe()
+        self._offers_nothing = True
         time.sleep(to_s(TWO_PERIODS))
 
     def _car_left(self) -> None:
@@ -109,7 +132,13 @@ class Devices:
                 raise PortError("the car is still in C or D; do not pull the plug before it has left")
             time.sleep(to_s(LOOK_EVERY))
 
-    def _no_pwm(self) -> None:
+    def _shows_no_pwm(self) -> None:
+        assert self.level is not None
+        level = self.level.measure()
+        if level.high_v - level.low_v >= STEADY_WITHIN_V:
+            raise PortError(f"{self.level.name} still shows {level.high_v:+.1f} V and {level.low_v:+.1f} V in turns")
+
+    def _says_no_pwm(self) -> None:
         assert self.generator is not None
         said = self.generator.duty_cycle_pct()
         if said is not None and said not in (0.0, 100.0):

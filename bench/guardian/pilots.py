@@ -53,7 +53,7 @@ class GuardedPilot(ABC):
         if self._closed:
             return
         self._closed = True
-        if not self.guardian.trouble:
+        if self.guardian.is_open and not self.guardian.trouble:
             self.guardian.ask("duty", pct=AT_REST_PCT)
 
     def read(self) -> PilotReading:
@@ -158,8 +158,13 @@ class GuardedSupply:
     def on(self) -> None:
         self._set(True)
 
+    def hold(self, why: str) -> None:
+        """The guardian keeps it on, too, should this program end meanwhile."""
+        if why or (self._guardian.is_open and not self._guardian.trouble):
+            self._guardian.ask("flashing", why=why)
+
     def close(self) -> None:
-        if not self._guardian.trouble:
+        if self._guardian.is_open and not self._guardian.trouble:
             self.on()
 
     def _set(self, on: bool) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from bench.errors import BenchError, RigBusy
 from bench.guardian.devices import Devices
-from bench.guardian.keeper import Keeper, Told
+from bench.guardian.keeper import HalfDone, Keeper, Told
 from bench.guardian.spec import BenchSpec
 from bench.lock import RigLock
 
@@ -33,6 +33,9 @@ def main() -> int:
     # Ctrl-C goes to everybody in the foreground, SIGHUP to the whole session of a terminal that closes.
     for number in (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])):
         signal.signal(number, signal.SIG_IGN)
+    # A program that does not read, because it stands still, must not make this one stand still, too.
+    os.set_blocking(sys.stdout.fileno(), False)
+    program = os.getppid()
     lines = Lines(sys.stdin.fileno())
     first = lines.wait()
     if first is None:
@@ -49,16 +52,17 @@ def main() -> int:
         say({"event": "refused", "why": str(error)})
         return NOT_BEGUN
     try:
-        return _guard(spec, lines, log)
+        return _guard(spec, lines, log, program)
     finally:
         lock.close()
 
 
-def _guard(spec: BenchSpec, lines: Lines, log: Log) -> int:
+def _guard(spec: BenchSpec, lines: Lines, log: Log, program: int) -> int:
+    keeper = None
     try:
         devices = Devices(spec, log)
         devices.open()
-    except BenchError as error:
+    except Exception as error:  # a library that is missing says so in its own words
         log(f"not begun: {error}")
         say({"event": "refused", "why": str(error)})
         return NOT_BEGUN
@@ -73,11 +77,14 @@ def _guard(spec: BenchSpec, lines: Lines, log: Log) -> int:
             "troubles": troubles,
         }
         say({"event": "ready", **about})
-        reason = _loop(Keeper(spec, devices, time.monotonic_ns), lines, log)
+        keeper = Keeper(spec, devices, time.monotonic_ns)
+        reason = _loop(keeper, lines, log, program)
     except BaseException as error:
         reason = f"{type(error).__name__}: {error}"
     log(f"ends: {reason}")
-    troubles = [*devices.make_safe(), *devices.close()]
+    # A relay board releases all its relays when it is let go of; an adapter in the middle of a write keeps its power.
+    sparing = devices.feeding if keeper is not None and keeper.flashing_why else ()
+    troubles = [*devices.make_safe(), *devices.close(sparing)]
     say({"event": "ended", "reason": reason, "troubles": troubles})
     return TROUBLE if troubles else GOOD
 
@@ -85,17 +92,23 @@ def _guard(spec: BenchSpec, lines: Lines, log: Log) -> int:
 ACCURACY = ("step_pct", "error_pct", "source")
 
 
-def _loop(keeper: Keeper, lines: Lines, log: Log) -> str:
-    """Until the program ends or says so. Returns why."""
+def _loop(keeper: Keeper, lines: Lines, log: Log, program: int) -> str:
+    """Until the program ends or says so. Returns why.
+
+    program  the process whose end is the program's. The pipe alone would not do: a child that the program has forked
+             holds a copy of it
+    """
     heard_at = time.monotonic_ns()
     while True:
         for command in lines.take(LOOK_EVERY_S):
-            heard_at = time.monotonic_ns()
-            if command is None:
-                return "the program has ended"
+            if command is None or lines.hung_up or os.getppid() != program:
+                return "the program has ended"  # and nobody wants any more what it has asked for
             if command.get("do") == "quit":
                 return "the program says so"
             _answer(keeper, command, log)
+            heard_at = time.monotonic_ns()  # a slow device is not the program's silence
+        if os.getppid() != program:
+            return "the program has ended"
         for event in keeper.look(heard_at):
             log(f"{event}")
             say(event)
@@ -105,20 +118,19 @@ def _answer(keeper: Keeper, command: Told, log: Log) -> None:
     number = command.get("id")
     try:
         told = keeper.do(command)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError) as error:  # nonsense, which no device was told
         say({"id": number, "kind": "ValueError", "error": str(error)})
-        return
     except BenchError as error:
         log(f"{command}: {error}")
         say({"id": number, "kind": "PortError", "error": str(error)})
-        if not keeper.tripped and keeper.unsafe:
-            # What was to be done may have been done by half.
-            keeper.trip(str(error))
-            say({"event": "made safe", "t": time.monotonic_ns(), "why": str(error), "troubles": keeper.safe()})
-        return
-    if command.get("do") != "alive":
-        log(f"{command}")
-        say({"id": number, "t": time.monotonic_ns(), **told})
+        if isinstance(error, HalfDone):
+            for event in keeper.make_safe_because(str(error)):
+                log(f"{event}")
+                say(event)
+    else:
+        if command.get("do") != "alive":
+            log(f"{command}")
+            say({"id": number, "t": time.monotonic_ns(), **told})
 
 
 class Lines:
@@ -135,6 +147,13 @@ class Lines:
             for line in self.take(None):
                 return line
 
+    @property
+    def hung_up(self) -> bool:
+        """Whether nobody can write any more, though what was written may still wait to be read."""
+        poll = select.poll()
+        poll.register(self._fd, 0)
+        return any(event & select.POLLHUP for _, event in poll.poll(0))
+
     def take(self, within_s: float | None) -> Iterator[dict[str, Any] | None]:
         """What has come, after waiting for it at most *within_s*; None last at the end."""
         ready, _, _ = select.select([self._fd], [], [], within_s)
@@ -143,14 +162,16 @@ class Lines:
         octets = os.read(self._fd, 65536)
         *lines, self._rest = (self._rest + octets).split(b"\n")
         for line in lines:
-            with suppress(json.JSONDecodeError):
-                yield json.loads(line)
+            with suppress(ValueError):
+                told = json.loads(line)
+                if isinstance(told, dict):
+                    yield told
         if not octets:
             yield None
 
 
 def say(told: Told) -> None:
-    """To the program, if it is still there."""
+    """To the program, if it is still there and listens."""
     with suppress(OSError):
         os.write(sys.stdout.fileno(), (json.dumps(told) + "\n").encode())
 

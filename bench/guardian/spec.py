@@ -20,6 +20,8 @@ from bench.units import Ns, ms, s
 
 DRIVERS: dict[str, tuple[str, str]] = {
     "xy-lpwm": ("bench.drivers.pilot.xy_lpwm", "XyLpwm"),
+    "xy-lpwm-3": ("bench.drivers.pilot.xy_lpwm_3", "XyLpwm3"),
+    "n76e003": ("bench.drivers.pilot.n76e003", "N76e003"),
     "sysfs-pwm": ("bench.drivers.pilot.sysfs_pwm", "SysfsPwm"),
     "gpio-pwm": ("bench.drivers.pilot.gpio_pwm", "GpioPwm"),
     "mcp3xxx": ("bench.drivers.sense.mcp3xxx", "Mcp3xxx"),

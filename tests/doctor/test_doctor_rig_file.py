@@ -99,7 +99,7 @@ def test_locks_are_those_the_rig_takes(tmp_path, monkeypatch):
     with pytest.raises(InterruptedError), rig.in_use("a test"):
         pass
 
-    assert locks_of(rig.config) == taken == ["rig lab 3", "interface plc0"]
+    assert list(locks_of(rig.config)) == taken == ["rig lab 3", "interface plc0"]
 
 
 @pytest.mark.parametrize("name", ["rig lab 3", "interface plc0"])

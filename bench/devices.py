@@ -186,6 +186,20 @@ class Relays(Device, Protocol):
         ...
 
 
+class EmergencyStop(Device, Protocol):
+    """A switch that a person hits. There is nothing to make safe."""
+
+    def pressed(self) -> bool:
+        """Also where its wire is broken."""
+        ...
+
+
+class DeadMan(Device, Protocol):
+    """A sign of life for hardware, which cuts pilot and relays when it stays away. Safe is no sign."""
+
+    def beat(self) -> None: ...
+
+
 class Supply(Device, Protocol):
     """The power of one adapter. Safe is on: an adapter without power is no danger, and no use either."""
 

@@ -120,7 +120,7 @@ def test_there_are_rigs_in_this_repository() -> None:
         ("[evse]\nqirks = []", "lab-3.toml: evse.qirks: unknown key; did you mean quirks?"),
         ("[pvv]\nvehicles = []", "lab-3.toml: pvv: unknown key; did you mean pev?"),
         ("[line]\nzzz = 1", "lab-3.toml: line.zzz: unknown key; known are attenuation_db, loss"),
-        ("colour = 1", "lab-3.toml: colour: unknown key; known are contactors, evse, line, neighbour, pev, relays"),
+        ("colour = 1", "lab-3.toml: colour: unknown key; known are contactors, dead_man, emergency_stop, evse"),
     ],
 )
 def test_an_unknown_key_comes_with_a_suggestion(rig_file: WriteRig, text: str, mistake: str) -> None:

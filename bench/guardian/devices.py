@@ -9,7 +9,17 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from bench.devices import Device, DutyMeter, LevelMeter, PilotGenerator, PilotLoad, Relays, Supply
+from bench.devices import (
+    DeadMan,
+    Device,
+    DutyMeter,
+    EmergencyStop,
+    LevelMeter,
+    PilotGenerator,
+    PilotLoad,
+    Relays,
+    Supply,
+)
 from bench.errors import ConfigError, PortError
 from bench.guardian.spec import BenchSpec
 from bench.guardian.steps import Step, take
@@ -39,6 +49,8 @@ class Devices:
     level: LevelMeter | None = None
     load: PilotLoad | None = None
     duty: DutyMeter | None = None
+    stop: EmergencyStop | None = None
+    dead_man: DeadMan | None = None
     boards: dict[str, Relays] = field(default_factory=dict)
     supplies: dict[str, Supply] = field(default_factory=dict)
     _offers_nothing: bool = field(default=False, init=False)
@@ -48,18 +60,20 @@ class Devices:
         self.boards = {name: board.build({}) for name, board in spec.boards.items()}
         built = {
             name: one.build(self.boards)
-            for name in ("generator", "level", "load", "duty")
+            for name in ("generator", "level", "load", "duty", "stop", "dead_man")
             if (one := getattr(spec, name)) is not None
         }
         self.generator, self.level = built.get("generator"), built.get("level")
         self.load, self.duty = built.get("load"), built.get("duty")
+        self.stop, self.dead_man = built.get("stop"), built.get("dead_man")
         self.supplies = {name: supply.build(self.boards) for name, supply in spec.supplies.items()}
         for name, (board, channel) in spec.contactors.items():
             if board not in self.boards or channel not in self.boards[board].channels:
                 raise ConfigError(f"contactor {name}: there is no relay {channel} of a board {board!r}")
 
     def every(self) -> Iterator[Device]:
-        """In the order they are opened: boards before what works through them."""
+        """In the order they are opened: boards before what works through them, after what feeds them."""
+        yield from (one for one in (self.stop, self.dead_man) if one is not None)
         yield from self.boards.values()
         yield from (one for one in (self.generator, self.load, self.level, self.duty) if one is not None)
         yield from self.supplies.values()
@@ -89,6 +103,7 @@ class Devices:
         """
         order: list[Device] = [*self.supplies.values()]
         order += [one for one in (self.duty, self.level, self.load, self.generator) if one is not None]
+        order += [one for one in (self.stop, self.dead_man) if one is not None]
         order += [board for name, board in self.boards.items() if name not in sparing]
         return take([Step(f"{each.name}: close", each.close, CLOSES_WITHIN) for each in order], self.log)
 

@@ -28,6 +28,7 @@ READ_BACK_EVERY: Ns = s(1)
 """Each device that can be asked, while anything is unsafe: one that was pulled out answers nothing."""
 AGREES_WITHIN_PCT = 0.5
 MEASURE_EVERY: Ns = ms(100)
+STOPPED = "the emergency stop is pressed, or its wire is broken"
 FRESH: Ns = ms(500)
 """A level older than that is none."""
 
@@ -86,6 +87,9 @@ class Keeper:
         self._disagreed = ""
         self._measured_at = self._read_back_at = now()
         self._next_asked = 0
+        self._stopped = False
+        self._duty_seen: float | None = None
+        self._duty_at = now()
 
     @property
     def unsafe(self) -> bool:
@@ -115,7 +119,9 @@ class Keeper:
 
     def begin(self, test: str = "") -> Told:
         """Safe, whatever was, and nothing that went wrong before counts any more. Levels are told anew."""
-        self._filter, self._diode_told = StateFilter(), False
+        if self._stopped:
+            raise PortError(f"{STOPPED}; when the reason is over, unlatch it and start the program again")
+        self._filter, self._diode_told, self._duty_seen = StateFilter(), False, None
         troubles = self.safe()
         self.trip("; ".join(troubles))
         return {"test": test, "troubles": troubles}
@@ -225,7 +231,12 @@ class Keeper:
             yield from self.make_safe_because(why)
             return
         try:
+            if self.devices.stop is not None and self.devices.stop.pressed():
+                self._stopped = True
+                yield from self.make_safe_because(STOPPED)
+                return
             yield from self._measured()
+            yield from self._station_measured()
             self._read_back()
         except Exception as error:  # whatever a driver throws, its device is not to be relied on
             yield from self.make_safe_because(str(error) or type(error).__name__)
@@ -273,6 +284,29 @@ class Keeper:
                     "check divider, supply and wiring"
                 )
         self._agree(measured)
+
+    def _station_measured(self) -> Iterator[Told]:
+        """What a charging station under test puts out, whenever that has changed."""
+        meter = self.devices.duty
+        if meter is None or self._now() < self._duty_at + MEASURE_EVERY:
+            return
+        found = meter.measure()
+        self._duty_at = self._now()
+        pct = None if found is None else found.duty_cycle_pct
+        before, self._duty_seen = self._duty_seen, pct
+        if found is None:
+            if before is not None:
+                yield {"event": "duty", "t": self._duty_at, "pct": None}
+        elif before is None or abs(found.duty_cycle_pct - before) > found.uncertainty_pct + AGREES_WITHIN_PCT:
+            yield {
+                "event": "duty",
+                "t": found.t,
+                "pct": found.duty_cycle_pct,
+                "frequency_hz": found.frequency_hz,
+                "uncertainty_pct": found.uncertainty_pct,
+            }
+        else:
+            self._duty_seen = before
 
     def _agree(self, measured: LevelMeasured) -> None:
         """Twice in a row what cannot be is no outlier."""

@@ -14,19 +14,26 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from bench.errors import BenchError, RigBusy
+from bench.devices import DeadMan
+from bench.errors import BenchError, PortError, RigBusy
 from bench.guardian.devices import Devices
-from bench.guardian.keeper import HalfDone, Keeper, Told
+from bench.guardian.keeper import STOPPED, HalfDone, Keeper, Told
 from bench.guardian.spec import BenchSpec
 from bench.lock import RigLock
+from bench.units import s
 
 GOOD, TROUBLE, NOT_BEGUN = 0, 1, 2
 LOOK_EVERY_S = 0.05
+BEAT_EVERY_S = 0.05
+"""The monostable of docs/build-a-bench.md drops out 0.33 s after the last edge."""
+LOOP_HANGS_AFTER = s(15)
+"""Longer than everything that a shutdown of all devices may take; the steps have their own limits."""
 
 
 def main() -> int:
@@ -62,10 +69,13 @@ def _guard(spec: BenchSpec, lines: Lines, log: Log, program: int) -> int:
     try:
         devices = Devices(spec, log)
         devices.open()
+        _not_stopped(devices)
     except Exception as error:  # a library that is missing says so in its own words
         log(f"not begun: {error}")
         say({"event": "refused", "why": str(error)})
         return NOT_BEGUN
+    pulse = Pulse(devices.dead_man)
+    pulse.start()
     try:
         troubles = devices.make_safe()
         generator = devices.generator
@@ -78,21 +88,31 @@ def _guard(spec: BenchSpec, lines: Lines, log: Log, program: int) -> int:
         }
         say({"event": "ready", **about})
         keeper = Keeper(spec, devices, time.monotonic_ns)
-        reason = _loop(keeper, lines, log, program)
+        reason = _loop(keeper, lines, log, program, pulse)
     except BaseException as error:
         reason = f"{type(error).__name__}: {error}"
     log(f"ends: {reason}")
+    pulse.alive()
     # A relay board releases all its relays when it is let go of; an adapter in the middle of a write keeps its power.
     sparing = devices.feeding if keeper is not None and keeper.flashing_why else ()
-    troubles = [*devices.make_safe(), *devices.close(sparing)]
+    troubles = devices.make_safe()
+    pulse.stop()
+    troubles += devices.close(sparing)
     say({"event": "ended", "reason": reason, "troubles": troubles})
     return TROUBLE if troubles else GOOD
+
+
+def _not_stopped(devices: Devices) -> None:
+    """PortError while the emergency stop is pressed; everything is safe and let go of then."""
+    if devices.stop is not None and devices.stop.pressed():
+        devices.close()
+        raise PortError(f"{STOPPED}: unlatch it first")
 
 
 ACCURACY = ("step_pct", "error_pct", "source")
 
 
-def _loop(keeper: Keeper, lines: Lines, log: Log, program: int) -> str:
+def _loop(keeper: Keeper, lines: Lines, log: Log, program: int, pulse: Pulse) -> str:
     """Until the program ends or says so. Returns why.
 
     program  the process whose end is the program's. The pipe alone would not do: a child that the program has forked
@@ -100,6 +120,7 @@ def _loop(keeper: Keeper, lines: Lines, log: Log, program: int) -> str:
     """
     heard_at = time.monotonic_ns()
     while True:
+        pulse.alive()
         for command in lines.take(LOOK_EVERY_S):
             if command is None or lines.hung_up or os.getppid() != program:
                 return "the program has ended"  # and nobody wants any more what it has asked for
@@ -131,6 +152,41 @@ def _answer(keeper: Keeper, command: Told, log: Log) -> None:
         if command.get("do") != "alive":
             log(f"{command}")
             say({"id": number, "t": time.monotonic_ns(), **told})
+
+
+class Pulse:
+    """The sign of life for hardware, for as long as the loop goes on.
+
+    A thread of its own, because a board may take longer to answer than the dead man waits; it stops by itself when the
+    loop has not come round for longer than any board may take.
+    """
+
+    def __init__(self, dead_man: DeadMan | None) -> None:
+        self._dead_man = dead_man
+        self._alive_at = time.monotonic_ns()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        if self._dead_man is not None:
+            self._thread = threading.Thread(target=self._run, args=[self._dead_man], name="dead man", daemon=True)
+            self._thread.start()
+
+    def alive(self) -> None:
+        self._alive_at = time.monotonic_ns()
+
+    def stop(self) -> None:
+        """No further beat once this returns."""
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _run(self, dead_man: DeadMan) -> None:
+        while not self._over.wait(BEAT_EVERY_S):
+            if time.monotonic_ns() - self._alive_at > LOOP_HANGS_AFTER:
+                continue
+            with suppress(Exception):  # no beat is what hardware takes for death
+                dead_man.beat()
 
 
 class Lines:

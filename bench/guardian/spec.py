@@ -35,6 +35,8 @@ DRIVERS: dict[str, tuple[str, str]] = {
     "celeron55": ("bench.drivers.load.celeron55", "Celeron55"),
     "relay-supply": ("bench.drivers.power.relay", "RelaySupply"),
     "uhubctl": ("bench.drivers.power.uhubctl", "Uhubctl"),
+    "gpio-stop": ("bench.drivers.safety.gpio", "GpioStop"),
+    "gpio-dead-man": ("bench.drivers.safety.gpio", "GpioDeadMan"),
     "command": ("bench.drivers.power.command", "CommandSupply"),
 }
 """Module and class of each driver, imported when it is used: a bench without a Raspberry Pi needs none of its
@@ -98,6 +100,7 @@ class BenchSpec:
     locks, purpose   of `bench.lock.RigLock`
     generator        a PilotGenerator        level      a LevelMeter on its output
     load             a PilotLoad             duty       a DutyMeter behind it
+    stop             an EmergencyStop         dead_man   a DeadMan, which hardware waits for
     boards           Relays, by name         supplies   Supply, by whose adapter it feeds
     contactors       (board, channel) of what energises a car, by name; closed only if *energise*
     log              file that gets a line for whatever the guardian does
@@ -110,6 +113,8 @@ class BenchSpec:
     level: DeviceSpec | None = None
     load: DeviceSpec | None = None
     duty: DeviceSpec | None = None
+    stop: DeviceSpec | None = None
+    dead_man: DeviceSpec | None = None
     boards: Mapping[str, DeviceSpec] = field(default_factory=dict)
     supplies: Mapping[str, DeviceSpec] = field(default_factory=dict)
     contactors: Mapping[str, tuple[str, int]] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from bench.rig.hardware import (
     SIMULATED,
     AssumedDuty,
     ContactorTable,
+    DeadManTable,
     DeviceTable,
     DutyTable,
     LevelTable,
@@ -26,6 +27,7 @@ from bench.rig.hardware import (
     RelaysTable,
     SimulatedLoad,
     SimulatedPilot,
+    StopTable,
     Table,
     ToldLevel,
     wiring_mistakes,
@@ -136,6 +138,8 @@ class RigConfig(Table):
     neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
     relays: dict[str, RelaysTable] = Field(default_factory=dict)
+    emergency_stop: StopTable | None = None
+    dead_man: DeadManTable | None = None
     contactors: dict[str, ContactorTable] = Field(default_factory=dict)
 
     def offers(self, kind: SutKind) -> bool:
@@ -181,6 +185,8 @@ class RigConfig(Table):
             "pev.load": None if isinstance(self.pev.load, SimulatedLoad) else self.pev.load,
             "pev.duty": None if isinstance(self.pev.duty, AssumedDuty) else self.pev.duty,
             **{f"relays.{name}": board for name, board in self.relays.items()},
+            "emergency_stop": self.emergency_stop,
+            "dead_man": self.dead_man,
             "evse.power": self.evse.power,
             "pev.power": self.pev.power,
         }

@@ -19,6 +19,7 @@ from bench.guardian import BenchSpec, DeviceSpec, Guardian
 from bench.guardian.loads import GuardedLoad
 from bench.guardian.pilots import GuardedSupply, MeasuredPilot, PilotOnLine, Say
 from bench.guardian.told import ToldPilot
+from bench.mme import CmSlacParmReq
 from bench.ports import EvsePilot, PevPilot, PowerSwitch
 from bench.pump import Pump
 from bench.rig.boards import SimulatedBoard, place_of
@@ -37,6 +38,7 @@ from bench.rig.hardware import (
     simulated_boards,
 )
 from bench.sim.pilot import PevEnd
+from bench.trace import Direction, Entry, FrameSeen, Trace
 
 
 class RigDevices:
@@ -87,6 +89,17 @@ class RigDevices:
             clock.watch(fd)
             opened.callback(clock.unwatch, fd)
             pump.participants.append(participant)
+
+    def listen(self, trace: Trace, port: str) -> None:
+        """A car that asks at *port* is what 5 % waits for: the guardian is told."""
+
+        def heard(entry: Entry) -> None:
+            if not isinstance(entry, FrameSeen) or not isinstance(entry.mme, CmSlacParmReq):
+                return
+            if entry.port == port and entry.direction is Direction.IN and not self.guardian.trouble:
+                self.guardian.request("answered")
+
+        trace.listeners.append(heard)
 
     def evse_pilot(self, line: EvsePilot, say: Say) -> EvsePilot:
         """The bench's station end: the device's, or the simulated *line* where there is none."""
@@ -169,6 +182,7 @@ def pins_taken(config: RigConfig) -> list[int]:
         taken += [9, 10, 11, 8 - config.evse.level.device]
     if isinstance(config.pev.duty, EdgeDuty):
         taken += [config.pev.duty.rising_line, config.pev.duty.falling_line]
+    taken += [table.pin for table in (config.emergency_stop, config.dead_man) if table is not None]
     return taken
 
 
@@ -195,6 +209,8 @@ def spec_of(
         level=spec("evse.level"),
         load=spec("pev.load"),
         duty=spec("pev.duty"),
+        stop=spec("emergency_stop"),
+        dead_man=spec("dead_man"),
         boards=boards,
         supplies=supplies,
         contactors={name: (table.board, table.channel) for name, table in config.contactors.items()},

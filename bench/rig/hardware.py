@@ -241,6 +241,22 @@ class CommandPower(DeviceTable):
 PowerTable: TypeAlias = Annotated[RelayPower | UsbPower | CommandPower, Field(discriminator="driver")]
 
 
+class StopTable(DeviceTable):
+    """[emergency_stop]: a normally closed contact from a GPIO to ground. Pressed, or broken, all is made safe."""
+
+    driver: Literal["gpio-stop"] = "gpio-stop"
+    pin: int = Field(ge=0)
+    factory: str = "lgpio"
+
+
+class DeadManTable(DeviceTable):
+    """[dead_man]: a GPIO that toggles while the guardian lives; hardware behind it cuts pilot and relays."""
+
+    driver: Literal["gpio-dead-man"] = "gpio-dead-man"
+    pin: int = Field(ge=0)
+    factory: str = "lgpio"
+
+
 class ContactorTable(Table):
     """What energises a car, or lets its own battery out. It stays open unless the run has --allow-energise."""
 

@@ -47,6 +47,7 @@ class RealBench(Arrangement):
         try:
             if self.devices is not None:
                 self.devices.begin(self.case, self.system_clock, self.pump, self.opened)
+                self.devices.listen(self.trace, "evse")
             return self.prepared(self._ends())
         except BaseException:
             self.opened.close()

@@ -82,6 +82,7 @@ class SimulatedBench(Arrangement):
         if self.devices is not None:
             assert isinstance(self.clock, SystemClock)
             self.devices.begin(self.case, self.clock, self.pump, self.opened)
+            self.devices.listen(self.trace, "evse")
         match self.choice.kind:
             case "pev":
                 evse = self._own_evse()

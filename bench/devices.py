@@ -17,7 +17,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.pilot.model import CpState
 from bench.units import Ns
 
 
@@ -182,7 +181,7 @@ class Relays(Device, Protocol):
         ...
 
     def closed(self, channel: int) -> bool | None:
-        """Asked now; None where the board cannot be asked."""
+        """Asked now; None where the board cannot be asked. ValueError for a channel it does not have."""
         ...
 
 
@@ -204,12 +203,3 @@ class Supply(Device, Protocol):
     """The power of one adapter. Safe is on: an adapter without power is no danger, and no use either."""
 
     def set(self, on: bool) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class StateSeen:
-    """A pilot state that two measurements in a row agree on. *t*: of the first of them."""
-
-    t: Ns
-    state: CpState
-    level: LevelMeasured

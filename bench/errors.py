@@ -45,6 +45,10 @@ class PortError(BenchError):
     """A frame port, pilot or power switch does not work."""
 
 
+class DeviceGone(PortError):
+    """A device that was there is not any more: pulled out, or without power. It does not come back by itself."""
+
+
 class InterfaceDown(PortError):
     """A network interface is down for now. What is sent is lost; it may be up again later."""
 

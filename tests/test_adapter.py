@@ -384,7 +384,7 @@ class Socket:
             self.stand.modem.power(False)
 
     def hold(self, why: str) -> None:
-        raise AssertionError("nothing is written here")
+        raise AssertionError(f"nothing is written here: {why}")
 
     def close(self) -> None:
         self.on()

@@ -9,8 +9,8 @@ from functools import wraps
 from types import TracebackType
 from typing import Concatenate, ParamSpec, Self, TypeVar
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.serial_line import Exchange, SerialLine
+from bench.errors import DeviceGone
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -20,8 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
-from bench.drivers.gone import DeviceGone
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.units import Ns, ms, s, show, to_s
 
 if TYPE_CHECKING:

@@ -87,7 +87,8 @@ class Keeper:
         self._disagreed = ""
         self._measured_at = self._read_back_at = now()
         self._next_asked = 0
-        self._stopped = False
+        self.stopped = False
+        """By the emergency stop, for good: a person starts the program again."""
         self._duty_seen: float | None = None
         self._duty_at = now()
 
@@ -119,7 +120,7 @@ class Keeper:
 
     def begin(self, test: str = "") -> Told:
         """Safe, whatever was, and nothing that went wrong before counts any more. Levels are told anew."""
-        if self._stopped:
+        if self.stopped:
             raise PortError(f"{STOPPED}; when the reason is over, unlatch it and start the program again")
         self._filter, self._diode_told, self._duty_seen = StateFilter(), False, None
         troubles = self.safe()
@@ -232,7 +233,7 @@ class Keeper:
             return
         try:
             if self.devices.stop is not None and self.devices.stop.pressed():
-                self._stopped = True
+                self.stopped = True
                 yield from self.make_safe_because(STOPPED)
                 return
             yield from self._measured()

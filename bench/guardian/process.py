@@ -120,7 +120,7 @@ def _loop(keeper: Keeper, lines: Lines, log: Log, program: int, pulse: Pulse) ->
     """
     heard_at = time.monotonic_ns()
     while True:
-        pulse.alive()
+        _alive(keeper, pulse)
         for command in lines.take(LOOK_EVERY_S):
             if command is None or lines.hung_up or os.getppid() != program:
                 return "the program has ended"  # and nobody wants any more what it has asked for
@@ -133,6 +133,14 @@ def _loop(keeper: Keeper, lines: Lines, log: Log, program: int, pulse: Pulse) ->
         for event in keeper.look(heard_at):
             log(f"{event}")
             say(event)
+
+
+def _alive(keeper: Keeper, pulse: Pulse) -> None:
+    """The loop has come round; after an emergency stop that is no sign of life any more."""
+    if keeper.stopped:
+        pulse.stop()
+    else:
+        pulse.alive()
 
 
 def _answer(keeper: Keeper, command: Told, log: Log) -> None:

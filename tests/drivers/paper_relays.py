@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bench.drivers.gone import DeviceGone
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 
 
 class PaperRelays:

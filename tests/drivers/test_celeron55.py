@@ -7,9 +7,8 @@ import time
 import pytest
 
 from bench.devices import CarLoad
-from bench.drivers.gone import DeviceGone
 from bench.drivers.load.celeron55 import TRIES, Celeron55, last_value
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.celeron55 import Celeron55Board, Celeron55Output
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.pty_board import PtyBoard

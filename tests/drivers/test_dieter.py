@@ -7,9 +7,8 @@ import time
 import pytest
 
 from bench.devices import CarLoad
-from bench.drivers.gone import DeviceGone
 from bench.drivers.load.dieter import TRIES, Dieter, command, pair_in
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.dieter import DieterBoard, DieterOutput
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.lcus import LcusBoard

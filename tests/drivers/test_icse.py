@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.relays.icse import Icse, mask
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.icse import IcseBoard
 from bench.sim.boards.pty_board import PtyBoard

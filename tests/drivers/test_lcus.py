@@ -10,9 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.relays.lcus import TRIES, Lcus, frame, parse_status
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.lcus import LcusBoard, Reply
 from bench.sim.boards.pty_board import PtyBoard

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.pilot.n76e003 import TRIES, N76e003, Report, parse_report
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.n76e003 import N76e003Board, N76e003Output
 from bench.sim.boards.pty_board import PtyBoard

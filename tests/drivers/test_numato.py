@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.relays.numato import TRIES, Numato, parse_answer
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.numato import NumatoBoard
 from bench.sim.boards.pty_board import PtyBoard

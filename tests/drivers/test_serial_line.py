@@ -16,9 +16,8 @@ import tty
 import pytest
 import serial
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.serial_line import KEEPS, LONGEST_REPLY, SerialLine
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.units import ms, s
 
 

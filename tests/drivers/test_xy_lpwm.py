@@ -12,7 +12,6 @@ from threading import Thread
 
 import pytest
 
-from bench.drivers.gone import DeviceGone
 from bench.drivers.pilot.xy_lpwm import (
     PILOT_HZ,
     TRIES,
@@ -24,7 +23,7 @@ from bench.drivers.pilot.xy_lpwm import (
     parse_report,
     parse_word,
 )
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.sim.boards.firmware import Mood
 from bench.sim.boards.lcus import LcusBoard
 from bench.sim.boards.pty_board import PtyBoard

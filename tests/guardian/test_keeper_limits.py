@@ -175,4 +175,4 @@ def test_a_slow_question_to_a_board_is_not_the_programs_silence(stand):
     heard_at = stand.bench.t = stand.bench.t + s(1)
     events = list(stand.keeper.look(heard_at))
 
-    assert events == []
+    assert [event for event in events if event["event"] != "duty"] == []

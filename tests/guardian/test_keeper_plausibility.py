@@ -45,13 +45,13 @@ def test_what_was_just_confirmed_is_not_asked_again_at_once(stand):
 
     stand.go_on(ms(200))
 
-    assert {name for name, _ in stand.bench.asked} == {"level meter"}
+    assert {name for name, _ in stand.bench.asked} == {"level meter", "duty meter"}
 
 
 def test_nobody_is_asked_while_nothing_is_unsafe(stand):
     stand.go_on(s(20))
 
-    assert {name for name, _ in stand.bench.asked} == {"level meter"}
+    assert {name for name, _ in stand.bench.asked} == {"level meter", "duty meter"}
 
 
 def test_a_contactor_that_is_not_as_it_was_told_is_found_out(unsafe):
@@ -87,7 +87,7 @@ def test_a_board_that_cannot_be_asked_is_not(unsafe):
     unsafe.go_on(s(5))
 
     assert not unsafe.keeper.tripped
-    assert {name for name, _ in unsafe.bench.asked} == {"generator", "level meter"}
+    assert {name for name, _ in unsafe.bench.asked} == {"generator", "level meter", "duty meter"}
 
 
 @pytest.mark.parametrize("set_to", [5, 10, 0])

@@ -42,7 +42,7 @@ def test_what_a_program_has_asked_for_before_it_died_is_not_done_any_more(stand,
     os.write(writing, TEN_COMMANDS)
     os.close(writing)
 
-    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), os.getppid())
+    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), os.getppid(), process.Pulse(None))
 
     assert reason == "the program has ended"
     assert stand.told == said == []
@@ -53,7 +53,7 @@ def test_nor_where_a_child_of_the_program_still_holds_the_pipe(stand, pipe, said
     os.write(writing, TEN_COMMANDS)
 
     somebody_else = os.getppid() + 1
-    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), somebody_else)
+    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), somebody_else, process.Pulse(None))
 
     assert reason == "the program has ended"
     assert stand.told == said == []
@@ -63,7 +63,7 @@ def test_lines_that_are_no_commands_are_passed_over(stand, pipe, said):
     reading, writing = pipe
     os.write(writing, b'\n{"do":\nnull\n[]\n7\n{"\xff"}\n{"id": 3, "do": "duty", "pct": 10}\n{"do": "quit"}\n')
 
-    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), os.getppid())
+    reason = process._loop(stand.keeper, process.Lines(reading), process.Log(""), os.getppid(), process.Pulse(None))
 
     assert reason == "the program says so"
     assert [each["id"] for each in said] == [3]
@@ -133,6 +133,7 @@ class SlowKeeper:
     """Each command takes long; *silences* is how long the program has said nothing whenever that is looked at."""
 
     tripped = ""
+    stopped = False
 
     def __init__(self):
         self.silences = []
@@ -154,7 +155,7 @@ def test_a_board_that_takes_long_is_not_taken_for_a_program_that_hangs(pipe):
     end = threading.Timer(2, os.close, [writing])
     end.start()
 
-    reason = process._loop(keeper, process.Lines(reading), process.Log(""), os.getppid())
+    reason = process._loop(keeper, process.Lines(reading), process.Log(""), os.getppid(), process.Pulse(None))
 
     assert reason == "the program has ended"
     assert keeper.silences[0] < ms(500)

@@ -78,6 +78,21 @@ def test_unlatched_nothing_goes_on_by_itself_nor_by_another_test(unsafe: Stand, 
     assert unsafe.is_safe()
 
 
+def test_pressed_hardware_gets_no_sign_of_life_any_more(unsafe: Stand, button: Button) -> None:
+    """So that the pilot's supply stays away when the button is unlatched."""
+    heart = Heart()
+    pulse = beating(heart)
+    assert waited_for(lambda: heart.beats)
+    button.down = True
+    unsafe.look()
+
+    process._alive(unsafe.keeper, pulse)
+    beats = heart.beats
+    time.sleep(0.15)
+
+    assert heart.beats == beats
+
+
 def test_a_program_that_starts_with_the_button_down_is_refused(stand: Stand) -> None:
     stand.devices.stop = Button()
     stand.devices.stop.down = True

@@ -23,8 +23,7 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 
 from bench.devices import CarLoad, Relays
-from bench.drivers.gone import DeviceGone
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.units import Ns, ms, to_s
 
 ORDER = ("plug", "r_b", "r_c", "r_d", "diode_short", "cp_short", "pe_open")

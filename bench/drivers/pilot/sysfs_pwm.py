@@ -30,8 +30,7 @@ from types import TracebackType
 from typing import Self
 
 from bench.devices import DutyAccuracy
-from bench.drivers.gone import DeviceGone
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 from bench.pilot.steps import whole_steps
 from bench.units import Ns, ms, s, to_s
 

@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import Literal, Self, TypeAlias, get_args
 
 from bench.devices import Relays
-from bench.drivers.gone import DeviceGone
-from bench.errors import PortError
+from bench.errors import DeviceGone, PortError
 
 OnWhen: TypeAlias = Literal["closed", "released"]
 

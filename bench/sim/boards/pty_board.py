@@ -197,10 +197,10 @@ class PtyBoard:
             os.write(self._bell[1], b"!")
 
     def _unplug(self) -> None:
-        for fd in (self._master, self._slave):
+        fds, self._master, self._slave = (self._master, self._slave), None, None
+        for fd in fds:
             if fd is not None:
                 os.close(fd)
-        self._master = self._slave = None
 
     def _let_go(self) -> None:
         for fd in (self._log_fd, *(self._bell or ())):

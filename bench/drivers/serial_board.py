@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import wraps
-from types import TracebackType
-from typing import Concatenate, ParamSpec, Self, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
+from bench.drivers.opening import Opening
 from bench.drivers.serial_line import Exchange, SerialLine
 from bench.errors import DeviceGone
 
@@ -28,7 +28,7 @@ def alone(method: Callable[Concatenate[Board, P], T]) -> Callable[Concatenate[Bo
     return waiting
 
 
-class SerialBoard(ABC):
+class SerialBoard(Opening):
     """A `bench.devices.Device` at the end of a serial line. Every use of it is `alone`."""
 
     def __init__(self, line: SerialLine) -> None:
@@ -77,12 +77,3 @@ class SerialBoard(ABC):
     @abstractmethod
     def _begin(self) -> None:
         """On a port just opened: is it the right board? Then make it safe."""
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

@@ -19,10 +19,10 @@ import difflib
 import threading
 import time
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType, TracebackType
-from typing import Self
+from types import MappingProxyType
 
 from bench.devices import CarLoad, Relays
+from bench.drivers.opening import Opening
 from bench.errors import DeviceGone, PortError
 from bench.units import Ns, ms, to_s
 
@@ -83,7 +83,7 @@ def wiring_mistakes(wiring: Mapping[str, int], channels: Iterable[int], *, d_kee
     return mistakes
 
 
-class RelayLoad:
+class RelayLoad(Opening):
     """A `bench.devices.PilotLoad` on *relays*.
 
     wiring      channel by name; each of `ROLES` may be left out. Without plug, R2 is what plugs the car in; without
@@ -177,15 +177,6 @@ class RelayLoad:
     def _check_open(self) -> None:
         if not self._open:
             raise PortError(f"{self.name} is not open")
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def combinations(names: frozenset[str], d_keeps_c: bool) -> dict[CarLoad, frozenset[str]]:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import math
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bench.devices import DutyAccuracy
+from bench.drivers.opening import Opening
 from bench.drivers.pins import check_pins, errors_of, pin_factory
 from bench.errors import PortError
 from bench.pilot.steps import whole_steps
@@ -56,7 +56,7 @@ def percent_to_value(percent: float, factory: str = "lgpio", *, active_high: boo
     return (percent + 0.5) / 100 if active_high else (percent - 0.5) / 100
 
 
-class GpioPwm:
+class GpioPwm(Opening):
     """A pilot by software PWM; a `bench.devices.PilotGenerator` without an accuracy.
 
     pin          GPIO by its number
@@ -75,15 +75,6 @@ class GpioPwm:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._device else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

@@ -26,10 +26,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bench.devices import DutyAccuracy
+from bench.drivers.opening import Opening
 from bench.errors import DeviceGone, PortError
 from bench.pilot.steps import whole_steps
 from bench.units import Ns, ms, s, to_s
@@ -117,7 +116,7 @@ def write_attribute(path: Path, text: str) -> None:
         os.close(descriptor)
 
 
-class SysfsPwm:
+class SysfsPwm(Opening):
     """One channel of a PWM chip; a `bench.devices.PilotGenerator`.
 
     chip       name of the chip's device, e.g. `1f00098000.pwm`; never its number, which changes with the kernel
@@ -169,15 +168,6 @@ class SysfsPwm:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._folder else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self
 
+from bench.drivers.opening import Opening
 from bench.drivers.power.running import run_program
 from bench.errors import PortError
 from bench.units import Ns, s
@@ -13,7 +12,7 @@ from bench.units import Ns, s
 WITHIN = s(10)
 
 
-class CommandSupply:
+class CommandSupply(Opening):
     """Two programs that switch one supply; a `bench.devices.Supply`. Safe is on.
 
         CommandSupply("adapter 1", on=["pdu", "on", "3"], off=["pdu", "off", "3"])
@@ -49,15 +48,6 @@ class CommandSupply:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._open else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

@@ -11,16 +11,16 @@ The relay board is opened and closed by its owner, because it may serve other th
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import Literal, Self, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
 from bench.devices import Relays
+from bench.drivers.opening import Opening
 from bench.errors import DeviceGone, PortError
 
 OnWhen: TypeAlias = Literal["closed", "released"]
 
 
-class RelaySupply:
+class RelaySupply(Opening):
     """A `bench.devices.Supply` on one relay.
 
     channel   of *relays*
@@ -73,12 +73,3 @@ class RelaySupply:
                 pass
             finally:
                 self._open = False
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

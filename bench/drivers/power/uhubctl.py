@@ -17,9 +17,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from bench.drivers.opening import Opening
 from bench.drivers.power.running import run_program
 from bench.errors import PortError
 from bench.units import Ns, s
@@ -101,7 +100,7 @@ def board_model(file: Path = MODEL_FILE) -> str:
         return ""
 
 
-class Uhubctl:
+class Uhubctl(Opening):
     """One port of a USB hub; a `bench.devices.Supply`. Safe is on.
 
     location      of the hub as uhubctl lists it, e.g. `1-1.4`
@@ -134,15 +133,6 @@ class Uhubctl:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._open else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
+from bench.drivers.opening import Opening
 from bench.drivers.pins import check_pins, errors_of, pin_factory
 from bench.errors import PortError
 
@@ -27,7 +27,7 @@ CLICKS = (
 )
 
 
-class GpioRelays:
+class GpioRelays(Opening):
     """A board of relays on GPIO pins; a `bench.devices.Relays`. Safe is all released.
 
     pins         GPIO of each channel, channel 1 first
@@ -56,15 +56,6 @@ class GpioRelays:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._devices else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

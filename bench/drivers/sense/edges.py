@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import importlib
 import time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bench.devices import DutyMeasured
+from bench.drivers.opening import Opening
 from bench.errors import PortError
 from bench.pilot.edges import LATENCY_PCT, LEAST_PULSES, MorePulses, UnusableEdges, missing_numbers, pulse_train
 from bench.units import Ns, ms, s, show, to_s
@@ -34,7 +34,7 @@ GIVE_UP_AFTER = s(2)
 INSTALL = "pip install ccs-bench[raspberry-pi]"
 
 
-class EdgeMeter:
+class EdgeMeter(Opening):
     """A `bench.devices.DutyMeter`.
 
     chip          device file of the GPIO chip; on a Raspberry Pi 5 its number depends on the kernel (`gpiodetect`)
@@ -72,15 +72,6 @@ class EdgeMeter:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._request else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

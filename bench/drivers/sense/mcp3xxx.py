@@ -17,10 +17,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from bench.devices import LevelMeasured
+from bench.drivers.opening import Opening
 from bench.drivers.pins import errors_of, pin_factory
 from bench.errors import PortError
 from bench.pilot.divider import Divider
@@ -96,7 +96,7 @@ class Mcp3xxxChannel:
             device.close()
 
 
-class Mcp3xxx:
+class Mcp3xxx(Opening):
     """The pilot behind a divider at such an input; a `bench.devices.LevelMeter`.
 
     chip, channel, device, factory   as of `Mcp3xxxChannel`
@@ -138,15 +138,6 @@ class Mcp3xxx:
 
     def __repr__(self) -> str:
         return f"<{self.name}{'' if self._open else ', closed'}>"
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:

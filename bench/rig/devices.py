@@ -29,6 +29,7 @@ from bench.rig.hardware import (
     EdgeDuty,
     GpioPilot,
     GpioRelays,
+    ManualPower,
     Mcp3xxxLevel,
     RelayLoad,
     RelayPower,
@@ -131,7 +132,7 @@ class RigDevices:
         simulated  the virtual adapter's own switch, which follows a simulated relay; None: it is a real one
         """
         table = (self.config.evse if who == "evse" else self.config.pev).power
-        if table is None:
+        if table is None or isinstance(table, ManualPower):
             return None
         board = self.boards.get(f"relays.{table.board}") if isinstance(table, RelayPower) else None
         if board is not None and simulated is not None and isinstance(table, RelayPower):

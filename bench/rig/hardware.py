@@ -238,7 +238,13 @@ class CommandPower(DeviceTable):
     check: list[str] | None = None
 
 
-PowerTable: TypeAlias = Annotated[RelayPower | UsbPower | CommandPower, Field(discriminator="driver")]
+class ManualPower(DeviceTable):
+    """A person pulls the adapter's plug, and puts it in again."""
+
+    driver: Literal["manual"]
+
+
+PowerTable: TypeAlias = Annotated[RelayPower | UsbPower | CommandPower | ManualPower, Field(discriminator="driver")]
 
 
 class StopTable(DeviceTable):

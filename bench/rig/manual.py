@@ -108,6 +108,35 @@ class ManualLoad:
         self._new.append((t, self._now))
 
 
+class ManualSwitch:
+    """The supply of the *who*'s adapter, switched by a person; a `PowerSwitch`."""
+
+    def __init__(self, operator: Operator, who: str) -> None:
+        self._operator, self._who = operator, who
+        self._on = True
+        self._held = ""
+
+    def off(self) -> None:
+        if self._held:
+            raise PortError(f"the power stays on: {self._held}")
+        if self._on:
+            self._operator.ask(f"cut the power of the {self._who}'s adapter")
+            self._on = False
+
+    def on(self) -> None:
+        if not self._on:
+            self._operator.ask(f"give the {self._who}'s adapter its power")
+            self._on = True
+
+    def hold(self, why: str) -> None:
+        """The person is told, because nothing else keeps a hand from the plug."""
+        self._held = why
+        self._operator.tell(f"leave its power on: {why}" if why else "its power need not stay on any more")
+
+    def close(self) -> None:
+        self.on()
+
+
 def said(duty_cycle_pct: float) -> str:
     """In the words of somebody who stands beside it."""
     steady = {100.0: "100 % (steady +12 V)", 0.0: "0 % (steady -12 V)"}

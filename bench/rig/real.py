@@ -16,12 +16,13 @@ from bench.guardian.told import ToldPilot
 from bench.ids import MacAddress
 from bench.mme import CmSlacMatchReq, CmSlacParmCnf, CmSlacParmReq
 from bench.operator import Operator, TerminalOperator
+from bench.ports import PowerSwitch
 from bench.power import GuardedSwitch
 from bench.rig.config import RigConfig
 from bench.rig.devices import RigDevices
-from bench.rig.hardware import AssumedDuty
+from bench.rig.hardware import AssumedDuty, ManualPower
 from bench.rig.kernel_ports import open_port
-from bench.rig.manual import ManualLoad, ManualPilot
+from bench.rig.manual import ManualLoad, ManualPilot, ManualSwitch
 from bench.rig.setup import Settings, Setup, SutChoice
 from bench.rig.stations import Arrangement
 from bench.station import EvseStation, PevStation
@@ -66,13 +67,19 @@ class RealBench(Arrangement):
             case _:
                 evse, pev = self._own_evse(), self._own_pev()
                 ends = Setup("pair", evse, pev, *common, evse.pilot.read)
-        if self.devices is not None:
-            for station in ends.own_stations:
-                supply = self.devices.supply(station.name, None, self.trace.note)
-                if supply is not None:
-                    ends.power[station.name] = GuardedSwitch(supply)
+        for station in ends.own_stations:
+            if (switch := self._switch(station.name)) is not None:
+                ends.power[station.name] = GuardedSwitch(switch)
         ends.opened, ends.prompt = self.opened, self.prompt
         return ends
+
+    def _switch(self, who: str) -> PowerSwitch | None:
+        table = (self.config.evse if who == "evse" else self.config.pev).power
+        if isinstance(table, ManualPower):
+            switch = ManualSwitch(self.operator, who)
+            self.opened.callback(switch.close)
+            return switch
+        return None if self.devices is None else self.devices.supply(who, None, self.trace.note)
 
     def _own_evse(self) -> EvseStation:
         port = open_port(self.config.interfaces()["evse"], "evse", self.system_clock, self.opened)

@@ -44,6 +44,8 @@ Pilot = TypeVar("Pilot", bound=EvsePilot | PevPilot)
 Slac = TypeVar("Slac", bound=EvseSlac | PevSlac)
 E = TypeVar("E", bound=Event)
 
+CONFIRMED_WITHIN: Ns = s(1)
+"""A serial board is asked what it does after it was told."""
 PATIENCE: Ns = TIMERS.tt_evse_slac_init + TIMERS.tt_matching_repetition + s(10)
 """How long a test waits for a match: the longest legal beginning, all attempts, and some."""
 
@@ -107,6 +109,7 @@ class Station(ABC, Generic[Pilot, Slac]):
             if isinstance(came, PilotSeen):
                 self.trace.add(came)
                 self.machine.pilot(came.reading, came.t)
+                self._saw_pilot(came)
             elif came.frame is not None:
                 self.machine.receive(came.frame, came.t)
                 self.adapter.receive(came)
@@ -176,6 +179,9 @@ class Station(ABC, Generic[Pilot, Slac]):
                 self.trace.add(Note(t, self.name, f"gave up: {why}"))
             case PilotWanted(t, duty, why):
                 self.trace.add(Note(t, self.name, f"pilot to {'E' if duty is None else f'{duty} %'}: {why}"))
+
+    def _saw_pilot(self, seen: PilotSeen) -> None:
+        """Beside what the machine makes of it."""
 
     @abstractmethod
     def _follow(self, event: Event) -> None:
@@ -264,6 +270,8 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         slac = EvseSlac(wire.port.mac, network, settings)
         super().__init__("evse", wire, pilot, slac, PlcAdapter(wire, "evse.adapter", key_settles))
         self.network = network
+        self._gone_at: Ns | None = None
+        """When the link was seen to be gone though nothing had told the car to leave."""
 
     def prepare(self) -> None:
         """Give the adapter the network's key and wait until it is ready, before a car is plugged in."""
@@ -286,6 +294,14 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
             )
         return self.now()
 
+    def _saw_pilot(self, seen: PilotSeen) -> None:
+        """A board confirms late what it did at once: the car may have left before the change was known."""
+        if seen.reading.state.plugged or self._gone_at is None:
+            return
+        if seen.t - self._gone_at <= CONFIRMED_WITHIN:
+            self._has_left(seen.t, "the pilot left B, C, D", seen.t)
+        self._gone_at = None
+
     def _has_left(self, since: Ns, why: str, t: Ns) -> None:
         self.left.append((since, t))
         self.trace.add(Note(t, self.name, f"the car has left the network, {show(t - since)} after: {why}"))
@@ -301,6 +317,7 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
             case LinkLost(t, _, why) if not self.machine.sessions and self.adapter.link_up_at is not None:
                 self.adapter.watch_leaving(self.network, partial(self._has_left, t, why))
             case AttemptFailed() | LinkLost() if not self.machine.sessions:
+                self._gone_at = event.t if isinstance(event, LinkLost) else None
                 self.adapter.unwatch()
             case PilotWanted(_, None, _):
                 self.pilot.set_state_e()

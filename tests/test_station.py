@@ -581,3 +581,41 @@ def test_frame_after_the_plug_came_out_is_not_acted_on():
     assert [entry.text for entry in late.trace.entries if isinstance(entry, Note) and "ignored" in entry.text] == [
         f"ignored CM_SLAC_PARM.CNF from {PEER}: no attempt is running"
     ]
+
+
+def test_a_car_that_left_before_a_slow_board_confirmed_the_change_has_left_in_time():
+    """The wire changes when the board obeys, and the station knows when it has asked the board."""
+    pair = Pair()
+    pair.plug_in()
+    pair.pev.wait_link()
+    pair.evse.wait_link()
+    station = pair.evse
+    gone = station.now()
+    station.adapter.unwatch()
+    station.machine.link(False, gone)
+    station._flush(gone)
+    pair.pump.run_for(ms(200))
+
+    pair.unplug()
+    pair.pump.run_for(ms(1))
+
+    ((since, left),) = station.left
+    assert since == left
+    assert since - gone == ms(200)
+
+
+def test_a_link_that_broke_long_before_the_plug_came_out_is_no_leaving():
+    pair = Pair()
+    pair.plug_in()
+    pair.pev.wait_link()
+    pair.evse.wait_link()
+    station = pair.evse
+    station.adapter.unwatch()
+    station.machine.link(False, station.now())
+    station._flush(station.now())
+    pair.pump.run_for(s(2))
+
+    pair.unplug()
+    pair.pump.run_for(ms(1))
+
+    assert not station.left

@@ -44,9 +44,9 @@ def test_a_car_is_matched_with_a_pilot_from_a_serial_board(start: Start, tmp_pat
     running = start(*SUITE, "-m", "ioniq", "-k", "matched_and_joins or at_rest or state_f or unplug", "--rig", str(rig))
 
     assert running.wait(timeout_s=120) == 0, running.text
-    assert "3 passed, 1 skipped" in running.text
+    assert "4 passed, 1 skipped" in running.text
     assert 'the plug stays in on this rig (plug = "stays")' in running.text
-    first = re.search(r"^TP_EV_SLAC_init +pev +1 +([0-9.]+)", running.text, re.MULTILINE)
+    first = re.search(r"^TP_EV_SLAC_init +pev +2 +([0-9.]+)", running.text, re.MULTILINE)
     assert first is not None
     assert 100 < float(first.group(1)) < 800, "the car's own delay after 5 %, as its profile has it"
     assert not world.process.poll()

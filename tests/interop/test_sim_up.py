@@ -189,12 +189,12 @@ def test_simulated_car_comes_again_after_its_stay(start, interface, tmp_path):
     """SUT: bench sim up --car --stay. Debian's evse, which listens for the next car, is given one."""
     require("evse")
     (tmp_path / "evse.ini").write_text(EVSE_INI)
-    bench = start(*BENCH, "sim", "up", "--evse", interface, "--car", "hyundai-ioniq28", "--stay", "0")
+    bench = start(*BENCH, "sim", "up", "--evse", interface, "--car", "hyundai-ioniq28", "--stay", "3")
     bench.wait_for(UP)
 
     start("evse", "-i", interface, "-p", "evse.ini", cwd=tmp_path)
 
-    bench.wait_for("in the network", ": unplugged", "in an attempt")
+    bench.wait_for("in the network", ": unplugged", "in an attempt", timeout_s=40)
 
 
 def test_car_that_finds_no_charger_is_plugged_in_again(start, interface):

@@ -14,6 +14,7 @@ from bench.cli.doctor import doctor
 from bench.cli.pib import pib
 from bench.cli.rig import rig
 from bench.cli.sim import sim
+from bench.cli.sniff import sniff
 
 EPILOG = "Exit status: 0 good, 1 the thing under test deviates, 2 wrong usage or bench trouble."
 
@@ -45,6 +46,7 @@ def bench(
 app.command(epilog=EPILOG)(analyze)
 app.command()(doctor)
 app.command()(adapters)
+app.command()(sniff)
 app.add_typer(sim, name="sim", epilog=EPILOG)
 app.add_typer(pib, name="pib", epilog=EPILOG)
 app.add_typer(rig, name="rig", epilog=EPILOG)

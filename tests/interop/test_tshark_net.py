@@ -1,0 +1,184 @@
+"""tshark's dissectors of IPv6, ICMPv6 and UDP, written by others, against `bench.net.decode`, on every capture.
+
+tshark knows no V2GTP in this version, so the SDP message is compared as the octets of the datagram.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from real_captures import CAPTURES
+from test_tshark_referee import complaints, run, tool
+
+from bench.capture import PcapngWriter, open_capture
+from bench.ids import MacAddress
+from bench.net import (
+    Icmpv6,
+    Ipv6Frame,
+    Mldv2Report,
+    NeighbourAdvertisement,
+    NeighbourSolicitation,
+    RawIcmpv6,
+    RawPayload,
+    RouterSolicitation,
+    Security,
+    Udp,
+    decode,
+    encode,
+    is_ipv6,
+    link_local,
+    sdp_request,
+    sdp_response,
+)
+from bench.units import ms
+
+CAR, STATION = MacAddress.parse("02:00:00:00:0e:01"), MacAddress.parse("02:00:00:00:05:01")
+REQUEST = sdp_request(CAR, link_local(CAR), 49152)
+RESPONSE = sdp_response(REQUEST, STATION, link_local(STATION), 61341)
+
+BAD, GOOD = "0", "1"
+"""What tshark shows as checksum.status."""
+CHECKS = ("-o", "udp.check_checksum:TRUE")
+
+
+def hosts(frame: Ipv6Frame) -> dict[str, str]:
+    packet = frame.packet
+    return {
+        "eth.src": str(frame.src),
+        "eth.dst": str(frame.dst),
+        "ipv6.src": str(packet.src),
+        "ipv6.dst": str(packet.dst),
+        "ipv6.hlim": str(packet.hop_limit),
+        "ipv6.flow": f"0x{packet.flow_label:06x}",
+    }
+
+
+def upper(frame: Ipv6Frame) -> dict[str, str]:
+    """The fields that tshark must show for what the packet carries, as it prints them."""
+    payload = frame.packet.payload
+    status = GOOD if not isinstance(payload, RawPayload) and payload.checksum is None else BAD
+    if isinstance(payload, Udp):
+        body = encode(frame)[62:] if not frame.packet.hop_by_hop else b""
+        ports = {"udp.srcport": str(payload.src_port), "udp.dstport": str(payload.dst_port)}
+        return {**ports, "udp.checksum.status": status, "udp.payload": body.hex()}
+    if isinstance(payload, Icmpv6):
+        shown = {"icmpv6.type": str(payload.message.kind), "icmpv6.checksum.status": status}
+        match payload.message:
+            case NeighbourSolicitation(target=target):
+                shown["icmpv6.nd.ns.target_address"] = str(target)
+            case NeighbourAdvertisement(target=target):
+                shown["icmpv6.nd.na.target_address"] = str(target)
+            case Mldv2Report(groups=groups):
+                shown["icmpv6.mldr.mar.multicast_address"] = ",".join(str(one.group) for one in groups)
+            case _:
+                pass
+        options = () if isinstance(payload.message, Mldv2Report | RawIcmpv6) else payload.message.options
+        shown["icmpv6.opt.linkaddr"] = ",".join(
+            str(MacAddress(option.body)) for option in options if option.kind in (1, 2)
+        )
+        return shown
+    return {}
+
+
+COLUMNS = (
+    "frame.number",
+    "_ws.malformed",
+    *("eth.src", "eth.dst", "ipv6.src", "ipv6.dst", "ipv6.hlim", "ipv6.flow"),
+    *("udp.srcport", "udp.dstport", "udp.checksum.status", "udp.payload"),
+    *("icmpv6.type", "icmpv6.checksum.status", "icmpv6.nd.ns.target_address", "icmpv6.nd.na.target_address"),
+    *("icmpv6.mldr.mar.multicast_address", "icmpv6.opt.linkaddr", "tcp.port"),
+)
+
+
+def dissected(path: Path) -> dict[int, dict[str, str]]:
+    """What tshark says of every IPv6 frame of *path*, by frame number; one run."""
+    asked = [part for column in COLUMNS for part in ("-e", column)]
+    done: subprocess.CompletedProcess[str] = run(
+        *(tool("tshark"), "-n", *CHECKS, "-r", str(path), "-Y", "ipv6", "-T", "fields"),
+        *("-E", "separator=|", "-E", "aggregator=,", "-E", "occurrence=a", *asked),
+    )
+    assert complaints(done) == []
+    rows = (dict(zip(COLUMNS, line.split("|"), strict=True)) for line in done.stdout.splitlines())
+    return {int(row["frame.number"]): row for row in rows}
+
+
+def differences(number: int, frame: Ipv6Frame, row: dict[str, str]) -> list[str]:
+    """Where tshark's reading of one frame is not ours, in words."""
+    wanted = hosts(frame) | upper(frame)
+    wrong = {name: ours for name, ours in wanted.items() if row[name] != ours}
+    return [f"frame {number}: {name} is {row[name]}, we read {ours}" for name, ours in wrong.items()]
+
+
+def compare(path: Path) -> int:
+    """Compare every IPv6 frame of *path*; returns how many there were."""
+    rows, wrong = dissected(path), []
+    with open_capture(path) as capture:
+        ours = {record.number: record.octets for record in capture.records() if is_ipv6(record.octets)}
+    assert ours.keys() == rows.keys()
+    for number, octets in ours.items():
+        wrong += differences(number, decode(octets), rows[number])
+    assert wrong == []
+    return len(ours)
+
+
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda path: path.stem)
+def test_tshark_reads_the_network_of_a_real_capture_as_we_do(path):
+    compare(path)
+
+
+def written(path: Path, *frames: Ipv6Frame) -> Path:
+    with PcapngWriter.open(path) as writer:
+        writer.add_interface("plc0")
+        for number, frame in enumerate(frames, start=1):
+            writer.write(ms(number), encode(frame))
+    return path
+
+
+def test_tshark_finds_nothing_wrong_with_the_sdp_we_write(tmp_path):
+    """Fields, lengths and checksums of a request and its response."""
+    path = written(tmp_path / "sdp.pcapng", REQUEST, RESPONSE)
+
+    assert compare(path) == 2
+    assert [row["_ws.malformed"] for row in dissected(path).values()] == ["", ""]
+    assert [row["udp.checksum.status"] for row in dissected(path).values()] == [GOOD, GOOD]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        replace(REQUEST.packet, payload=replace(REQUEST.packet.payload, checksum=0x1234)),
+        replace(REQUEST.packet, payload=Icmpv6(NeighbourSolicitation(target=link_local(STATION)), checksum=0x1234)),
+    ],
+    ids=["UDP", "ICMPv6"],
+)
+def test_tshark_and_we_see_the_same_wrong_checksum(wrong, tmp_path):
+    path = written(tmp_path / "wrong.pcapng", replace(REQUEST, packet=wrong))
+
+    assert compare(path) == 1
+
+
+# the referee can say no ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mistaken", "column"),
+    [
+        (replace(REQUEST, src=STATION), "eth.src"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, src=link_local(STATION))), "ipv6.src"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, hop_limit=3)), "ipv6.hlim"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, flow_label=3)), "ipv6.flow"),
+        (sdp_request(CAR, link_local(CAR), 49153), "udp.srcport"),
+        (sdp_request(CAR, link_local(CAR), 49152, Security.TLS), "udp.payload"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Icmpv6(RouterSolicitation()))), "icmpv6.type"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_referee_notices_every_field_that_differs(mistaken, column, tmp_path):
+    """tshark reads one frame; compared with a frame that differs in one field, the referee names that field."""
+    (row,) = dissected(written(tmp_path / "one.pcapng", REQUEST)).values()
+
+    assert differences(1, REQUEST, row) == []
+    assert any(f": {column} is " in said for said in differences(1, mistaken, row))

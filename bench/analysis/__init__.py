@@ -40,6 +40,7 @@ from bench.analysis.model import (
     Traffic,
     Visibility,
 )
+from bench.analysis.sdp_model import AttemptSdp, SdpLog, SdpMessage, SdpPair, SdpSeries
 from bench.analysis.surveying import Survey, survey, survey_ahead
 from bench.capture import Record
 from bench.units import Ns
@@ -47,6 +48,7 @@ from bench.units import Ns
 __all__ = [
     "Analysis",
     "Attempt",
+    "AttemptSdp",
     "Attenuation",
     "Candidate",
     "CaptureNotes",
@@ -63,6 +65,10 @@ __all__ = [
     "Profile",
     "Recorder",
     "Role",
+    "SdpLog",
+    "SdpMessage",
+    "SdpPair",
+    "SdpSeries",
     "SetKey",
     "Survey",
     "Timings",
@@ -101,4 +107,5 @@ def analyze(records: Iterable[Record], recorder: Recorder | None = None, quantum
         other_homeplug=engine.census.rows(),
         modem_versions=engine.census.modem_versions,
         power_supply_control=engine.census.power_supply_control,
+        sdp=engine.sdp,
     )

@@ -6,9 +6,8 @@ with colons, other octets as hex. Keys are masked unless *show_keys* is given.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
 
 from bench.analysis.hygiene import YEAR_2000
 from bench.analysis.model import (
@@ -28,11 +27,11 @@ from bench.analysis.model import (
     Timings,
     Traffic,
 )
+from bench.analysis.sdp_json import Json, attempt_sdp_json, sdp_lists
+from bench.analysis.sdp_model import SdpLog
 from bench.capture import CaptureFacts
 from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.units import Ns, to_ms, to_s
-
-Json: TypeAlias = dict[str, Any]
 
 FORMAT, VERSION = "slac-v2g-analysis", 1
 LAST_PAIRS = 12
@@ -96,6 +95,7 @@ class AsJson:
                 {"code": finding.code, "text": finding.text, "frames": list(finding.frames)}
                 for finding in attempt.deviations
             ],
+            "sdp": attempt_sdp_json(attempt.sdp),
             "diagnosis": attempt.diagnosis,
         }
 
@@ -143,6 +143,10 @@ class AsJson:
             "t_first_s": self.time(control.first_t),
             "t_last_s": self.time(control.last_t),
         }
+
+    def sdp_lists(self, log: SdpLog) -> dict[str, Iterator[Json]]:
+        """*log* must be complete; `sdp_counts` is the rest of it."""
+        return sdp_lists(log, self.time)
 
     def time(self, t: Ns) -> float:
         """Seconds since the first frame."""

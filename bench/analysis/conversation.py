@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from bench.analysis.limits import ATTEMPT_GAP
 from bench.analysis.model import NetworkProof, SetKey
+from bench.analysis.sdp_model import AttemptSdp
 from bench.capture import UNKNOWN_ADDRESS
 from bench.ids import BROADCAST, MacAddress, RunId
 from bench.mme import (
@@ -119,6 +120,7 @@ class Conversation:
         self.set_key_before = set_key_before
         self.set_key_after: SetKey | None = None
         self.network_proof: NetworkProof | None = None
+        self.sdp: AttemptSdp | None = None
 
     def add(self, heard: Heard[SlacMme]) -> None:
         mme = heard.mme

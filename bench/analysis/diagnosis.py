@@ -1,7 +1,7 @@
 """One sentence per attempt: what happened and why.
 
 `EXPLANATIONS` is the table: for each outcome, conditions from the most telling cause to the least, and the sentence
-for the first that holds. The last row of each outcome holds always.
+for the first that holds. The last row of each outcome holds always. `sdp_words` adds what is remarkable about SDP.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from bench.analysis.limits import ATTEN_RESULTS, C_EV_MATCH_MNBC, TT_EV_ATTEN_RESULTS, TT_MATCH_JOIN
 from bench.analysis.model import Attempt, Outcome, Role
+from bench.analysis.sdp_words import with_sdp
 from bench.units import Ns, show
 
 Condition = Callable[[Attempt], bool]
@@ -20,7 +21,7 @@ def diagnose(attempt: Attempt) -> str:
     """The sentence for *attempt*; never empty."""
     for condition, sentence in EXPLANATIONS[attempt.outcome]:
         if condition(attempt):
-            return sentence(attempt)
+            return with_sdp(attempt, sentence(attempt))
     raise AssertionError(f"no sentence for {attempt.outcome}")
 
 

@@ -23,7 +23,9 @@ from bench.analysis.limits import (
     SET_KEY_WINDOW,
 )
 from bench.analysis.model import Attempt, CaptureNotes, Recorder, Role, SetKey
-from bench.analysis.network import IP_ETHERTYPES, PROVING_CONFIRMATIONS, NetworkWatch
+from bench.analysis.network import IP_ETHERTYPES, IPV6, PROVING_CONFIRMATIONS, NetworkWatch
+from bench.analysis.sdp_model import SdpLog
+from bench.analysis.sdp_watch import TCP, SdpWatch
 from bench.capture import Record
 from bench.errors import MalformedMme
 from bench.ids import BROADCAST
@@ -65,6 +67,7 @@ class Engine:
         self.notes = CaptureNotes(quantum=quantum)
         self.census = Census()
         self._watch = NetworkWatch(recorder)
+        self._sdp = SdpWatch(recorder)
         self._keys = SetKeyLog()
         self._current: Conversation | None = None
         self._attempts = 0
@@ -73,13 +76,18 @@ class Engine:
         self._decoded: dict[bytes, tuple[bytes, Frame]] = {}
         """The last frame of each type: stations say most things several times, octet for octet"""
 
+    @property
+    def sdp(self) -> SdpLog:
+        """All of SDP, complete when `run` has ended."""
+        return self._sdp.log
+
     def run(self, records: Iterable[Record]) -> Iterator[Attempt | SetKey]:
         """Everything in the order in which it becomes final; to be called once.
 
         A `SetKey` comes when no more confirmations can belong to it, an `Attempt` when no later frame can change
         it: as the next one begins, or up to 2 s later.
         """
-        notes, watch, recent = self.notes, self._watch, RecentFrames()
+        notes, watch, sdp, recent = self.notes, self._watch, self._sdp, RecentFrames()
         closed, said, ip = self._closed, self._said, IP_ETHERTYPES
         frames, previous_t, previous, crowded = 0, 0, b"", False
         for number, t, octets, _, _ in records:
@@ -102,7 +110,12 @@ class Engine:
                     continue
             previous_t, previous = t, octets
             ethertype = octets[12:14]
-            if ethertype in ip:
+            if ethertype == IPV6:
+                if watch.senders and octets[6:12] in watch.senders:
+                    watch.ip_frame(number, t, octets)
+                if len(octets) > 20 and octets[20] != TCP:
+                    sdp.ipv6_frame(number, t, octets)
+            elif ethertype in ip:
                 if watch.senders and octets[6:12] in watch.senders:
                     watch.ip_frame(number, t, octets)
             elif ethertype == HOMEPLUG:
@@ -136,8 +149,11 @@ class Engine:
             octets = untagged(octets)
             if octets[12:14] == HOMEPLUG:
                 self._homeplug(number, t, octets)
-            elif octets[12:14] in IP_ETHERTYPES and octets[6:12] in self._watch.senders:
-                self._watch.ip_frame(number, t, octets)
+            elif octets[12:14] in IP_ETHERTYPES:
+                if octets[6:12] in self._watch.senders:
+                    self._watch.ip_frame(number, t, octets)
+                if octets[12:14] == IPV6 and len(octets) > 20 and octets[20] != TCP:
+                    self._sdp.ipv6_frame(number, t, octets)
         elif octets and is_artefact(octets):
             self.notes.artefacts += 1
 
@@ -183,8 +199,10 @@ class Engine:
             self._attempts += 1
             talk = self._current = Conversation(self._attempts, self._keys.last)
             self._watch.attempt_opened(talk)
+            self._sdp.attempt_opened(talk)
         talk.add(heard)
         self._watch.slac_frame(talk)
+        self._sdp.slac_frame(talk)
 
     def _set_key(self, heard: Heard[CmSetKeyReq]) -> None:
         """On the PEV's side and a listener's the key of the match is set after it; an EVSE sets its own before."""

@@ -95,5 +95,6 @@ def judge(talk: Conversation, recorder: Recorder, quantum: Ns, *, observed_until
         outcome=outcome,
         deviations=findings_of(case),
         recorder=recorder,
+        sdp=talk.sdp,
     )
     return replace(attempt, diagnosis=diagnose(attempt))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from bench.analysis.sdp_model import AttemptSdp, SdpLog
 from bench.ids import MacAddress, Nid, Nmk, RunId
 from bench.units import Ns
 
@@ -273,6 +274,7 @@ class Attempt:
     deviations: tuple[Finding, ...]
     recorder: Recorder
     diagnosis: str = ""
+    sdp: AttemptSdp | None = None
 
     @property
     def codes(self) -> frozenset[str]:
@@ -355,3 +357,4 @@ class Analysis:
     other_homeplug: list[Traffic] = field(default_factory=list)
     modem_versions: dict[MacAddress, ModemVersion] = field(default_factory=dict)
     power_supply_control: PowerSupplyControl | None = None
+    sdp: SdpLog = field(default_factory=SdpLog)

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from bench.analysis import Attempt, Engine, SetKey
 from bench.analysis.as_json import FORMAT, VERSION, AsJson, capture_json, recorder_json
+from bench.analysis.sdp_json import sdp_counts
 from bench.capture import CaptureFile
 
 SPOOL = 1 << 20
@@ -70,6 +71,12 @@ class JsonPresentation:
             "modem_versions": {str(mac): form.modem_version(v) for mac, v in census.modem_versions.items()},
         }
         out.write("],\n" + json.dumps(rest)[1:] + ",\n")
+        out.write('"sdp": ' + json.dumps(sdp_counts(engine.sdp))[:-1])
+        for name, rows in form.sdp_lists(engine.sdp).items():
+            out.write(f',\n"{name}": [')
+            _write_rows(out, rows)
+            out.write("]")
+        out.write("},\n")
         matched = sum(count for outcome, count in self._outcomes.items() if outcome.startswith("matched"))
         tail = {
             "outcome": {
@@ -77,6 +84,7 @@ class JsonPresentation:
                 "slac_outcome_counts": dict(self._outcomes),
                 "matched": matched,
                 "network_confirmed": self._outcomes["matched_network_confirmed"] > 0,
+                "sdp_answered": engine.sdp.responses > 0,
             },
             "capture": capture_json(Path(capture.name).name, capture.size, capture.facts, engine.notes),
         }

@@ -63,6 +63,8 @@ INTERVALS = (
         lambda a: a.network_proof.after_match_cnf if a.network_proof else None,
         TT_MATCH_JOIN,
     ),
+    Interval("CM_SLAC_MATCH.CNF → first frame of the car", lambda a: a.sdp.to_first_frame if a.sdp else None),
+    Interval("CM_SLAC_MATCH.CNF → first SDP request", lambda a: a.sdp.to_first_request if a.sdp else None),
 )
 
 

@@ -14,6 +14,7 @@ from bench.analysis.as_json import run_id_ascii, run_id_is_mac, utc
 from bench.analysis.hygiene import YEAR_2000
 from bench.capture import CaptureFacts, CaptureFile
 from bench.cli.analysis_rows import Row, rows_of
+from bench.cli.analysis_sdp import sdp_lines, sdp_notes
 from bench.units import show, to_s
 
 WIDTH = 80
@@ -105,6 +106,8 @@ class TextPresentation:
             self._paragraph("HomePlug frames, but none of SLAC: no car was matched while this was recorded.")
         for line in _about(capture.facts, notes, self._outcomes):
             self._paragraph(line)
+        for line in sdp_notes(engine.sdp):
+            self._paragraph(line)
 
     def close(self) -> None:
         self._out.flush()
@@ -128,6 +131,8 @@ class TextPresentation:
             self._fact("key", f"NID {key.nid}, NMK {key.nmk.hex() if self._show_keys else key.nmk}")
         if proof := attempt.network_proof:
             self._fact("proof", f"frame {proof.frame}: {proof.kind} from {proof.mac}")
+        for i, line in enumerate(sdp_lines(attempt.sdp)):
+            self._fact("" if i else "SDP", line)
 
     def _fact(self, name: str, value: str) -> None:
         self._line(f"    {self._paint(f'{name:<7}', DIM)}{value}")

@@ -11,6 +11,7 @@ from bench.cli.adapters import adapters
 from bench.cli.analyze import analyze
 from bench.cli.baseline import baseline
 from bench.cli.doctor import doctor
+from bench.cli.live import live
 from bench.cli.pib import pib
 from bench.cli.rig import rig
 from bench.cli.sim import sim
@@ -47,6 +48,7 @@ app.command(epilog=EPILOG)(analyze)
 app.command()(doctor)
 app.command()(adapters)
 app.command()(sniff)
+app.command(epilog=EPILOG)(live)
 app.add_typer(sim, name="sim", epilog=EPILOG)
 app.add_typer(pib, name="pib", epilog=EPILOG)
 app.add_typer(rig, name="rig", epilog=EPILOG)

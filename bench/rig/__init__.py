@@ -8,9 +8,9 @@ with rig.in_use("nightly run"):             # locked; on real interfaces the ben
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bench.errors import AdapterError, BenchError, PibError
 from bench.profiles import chargers, vehicles
@@ -19,8 +19,12 @@ from bench.rig.setup import EvseUnderTest, PevUnderTest, Settings, Setup, SutCho
 from bench.units import Ns
 
 if TYPE_CHECKING:
+    from bench.pump import Pump
     from bench.rig.devices import RigDevices
     from bench.rig.self_measurement import SelfMeasurement
+    from bench.trace import Trace
+
+    Watched: TypeAlias = Callable[[Pump, Trace], None]
 
 
 class Rig:
@@ -138,20 +142,32 @@ class Rig:
                 return SutChoice("evse", "charger", ("charger",))
         return SutChoice("pair", "pair", ("two_adapters",))
 
-    def setup(self, choice: SutChoice, settings: Settings | None = None, *, case: str = "") -> Setup:
+    def setup(
+        self, choice: SutChoice, settings: Settings | None = None, *, case: str = "", watched: Watched | None = None
+    ) -> Setup:
         """A fresh arrangement with *choice* under test: adapters ready, keys set, pilot at rest, plug out.
 
         *case* names the test: what is random in a simulation differs from case to case and not from run to run.
+        *watched*: somebody looks on. A simulation runs in real time then, and this is told pump and record before the
+        adapters are asked anything.
         """
         if self.devices is None and self.config.devices():
             raise BenchError(f"the devices of the rig {self.name} are opened by in_use(), and it is not in use")
         if self.config.rig.driver == "pcap":
             from bench.rig.real import RealBench
 
-            return RealBench(self.config, choice, settings or Settings(), case, self.devices).setup()
+            real = RealBench(self.config, choice, settings or Settings(), case, self.devices)
+            if watched is not None:
+                watched(real.pump, real.trace)
+            return real.setup()
         from bench.rig.simulated import SimulatedBench
 
-        return SimulatedBench(self.config, choice, settings or Settings(), case, self.devices).setup()
+        simulated = SimulatedBench(
+            self.config, choice, settings or Settings(), case, self.devices, real_time=watched is not None
+        )
+        if watched is not None:
+            watched(simulated.pump, simulated.trace)
+        return simulated.setup()
 
 
 def _configurations_of(setup: Setup) -> dict[str, str]:

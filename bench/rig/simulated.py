@@ -51,13 +51,24 @@ Plug: TypeAlias = Callable[[VirtualAdapter, str, MacAddress], FramePort]
 
 
 class SimulatedBench(Arrangement):
-    """Builds the two ends of a cable in a fresh world. Made by `open_rig`, once per test."""
+    """Builds the two ends of a cable in a fresh world. Made by `open_rig`, once per test.
+
+    real_time  also where nothing but the simulation is there: somebody watches
+    """
 
     def __init__(
-        self, config: RigConfig, choice: SutChoice, settings: Settings, case: str, devices: RigDevices | None = None
+        self,
+        config: RigConfig,
+        choice: SutChoice,
+        settings: Settings,
+        case: str,
+        devices: RigDevices | None = None,
+        *,
+        real_time: bool = False,
     ) -> None:
         seed = zlib.crc32(f"{config.rig.seed}/{case}".encode())
-        super().__init__(config, settings, SystemClock(time.monotonic_ns()) if config.real else VirtualClock(), seed)
+        clock = SystemClock(time.monotonic_ns()) if config.real or real_time else VirtualClock()
+        super().__init__(config, settings, clock, seed)
         self.choice = choice
         self.devices = devices
         self.case = case

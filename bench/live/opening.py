@@ -1,0 +1,175 @@
+"""Which rig, who is on it, and its opening in one of the modes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from bench.clock import SystemClock
+from bench.errors import BenchError, ConfigError
+from bench.live.listening import SimulatedScene
+from bench.live.session import ListeningSession, Mode, StationSession
+from bench.profiles import charger, vehicle
+from bench.pump import Pump
+from bench.rig import Rig, RigConfig, SutChoice, open_rig
+from bench.rig.config import RigTable
+from bench.rig.self_measurement import Latency
+from bench.trace import Trace
+from bench.units import Ns, ms
+from bench.wire import Wire
+
+Watch = Callable[[Pump, Trace], None]
+
+USUAL_VEHICLE, USUAL_CHARGER = "hyundai-ioniq28", "alpitronic"
+SIMULATED_KEY_SETTLES_S = 0.5
+"""The simulated adapters of the bench do not restart late for a new key, and a person waits."""
+WAKE_UPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """Which rig, and who is simulated on it. None: the usual one, or whoever the rig file names."""
+
+    rig: Rig
+    vehicle: str | None = None
+    charger: str | None = None
+
+
+def rig_to_watch(source: str) -> Rig:
+    """`sim`, or the path of a rig file. ConfigError; also for a rig on which nothing goes without asking a person."""
+    if source == "sim":
+        return Rig(RigConfig(rig=RigTable(key_settles_s=SIMULATED_KEY_SETTLES_S)))
+    rig = open_rig(source)
+    if rig.config.asks_a_person:
+        raise ConfigError(
+            f"{source}: a person works the pilot of this rig by hand (driver manual), and is asked for each change in "
+            "the terminal that the console fills; give the rig a driver for a board, or use pytest hil_tests"
+        )
+    return rig
+
+
+def wishes_for(rig: Rig, vehicle_name: str | None, charger_name: str | None) -> Wishes:
+    """ConfigError for a profile that does not exist, or cannot be at the other end on this rig."""
+    config = rig.config
+    for option, name, profile, named in (
+        ("--vehicle", vehicle_name, vehicle, config.pev.vehicles),
+        ("--charger", charger_name, charger, config.evse.chargers),
+    ):
+        if name is None:
+            continue
+        profile(name)
+        if config.rig.driver == "pcap":
+            raise ConfigError(f"{option} is who is simulated, and the rig {rig.name} is a real one; leave it out")
+        if named and name not in named:
+            raise ConfigError(f"{option}: the rig {rig.name} has {', '.join(named)}, not {name}")
+    return Wishes(rig, vehicle_name, charger_name)
+
+
+def modes_of(config: RigConfig) -> frozenset[Mode]:
+    """What this bench can be."""
+    found = {Mode.LISTEN}
+    if config.offers("pev") or config.offers("pair"):
+        found.add(Mode.EVSE)
+    if config.offers("evse") or config.offers("pair"):
+        found.add(Mode.PEV)
+    if config.rig.driver == "tap":
+        found.discard(Mode.LISTEN)
+    return frozenset(found)
+
+
+def opened(mode: Mode, wishes: Wishes, watch: Watch) -> StationSession | ListeningSession:
+    """The rig in this mode, with its adapters asked for their names. BenchError: it cannot be opened, nothing is left
+    open then.
+
+    watch  is told the pump and the record before anything happens
+    """
+    rig = wishes.rig
+    if mode not in modes_of(rig.config):
+        raise BenchError(f"the rig {rig.name} is not made for this: {mode.value}")
+    session: StationSession | ListeningSession
+    if mode is Mode.LISTEN:
+        session = _listening(wishes, watch)
+    else:
+        choice = _choice(mode, wishes)
+        setup = rig.setup(choice, case="live", watched=watch)
+        real_car = rig.config.rig.driver == "pcap" and choice.kind == "pev"
+        session = StationSession(mode, setup, real_car=real_car)
+    try:
+        session.uncertainty = rig.uncertainty
+        session.simulated = rig.config.rig.driver != "pcap"
+        if session.simulated:
+            session.uncertainty = max(session.uncertainty, timers_late(session.pump))
+        session.begin()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _choice(mode: Mode, wishes: Wishes) -> SutChoice:
+    """Who is at the other end."""
+    config = wishes.rig.config
+    if config.rig.sut == "pair" or config.rig.driver == "pcap":
+        return next(wishes.rig.suts())
+    kind, name = ("pev", _vehicle(wishes)) if mode is Mode.EVSE else ("evse", _charger(wishes))
+    return next(choice for choice in wishes.rig.suts() if choice.kind == kind and choice.name == name)
+
+
+def _vehicle(wishes: Wishes) -> str:
+    return wishes.vehicle or _usual(USUAL_VEHICLE, wishes.rig.config.pev.vehicles)
+
+
+def _charger(wishes: Wishes) -> str:
+    return wishes.charger or _usual(USUAL_CHARGER, wishes.rig.config.evse.chargers)
+
+
+def _usual(usual: str, named: list[str]) -> str:
+    return usual if not named or usual in named else named[0]
+
+
+def _listening(wishes: Wishes, watch: Watch) -> ListeningSession:
+    config = wishes.rig.config
+    if config.rig.driver == "sim":
+        scene = SimulatedScene(config, _vehicle(wishes), _charger(wishes))
+        watch(scene.pump, scene.trace)
+        session = ListeningSession(scene.pump, scene.trace, [scene.wire], scene.opened, scene)
+    else:
+        session = _on_interfaces(config, watch)
+    try:
+        for adapter in session.adapters:
+            adapter.identify()
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def _on_interfaces(config: RigConfig, watch: Watch) -> ListeningSession:
+    from bench.rig.kernel_ports import open_port  # needs libpcap
+
+    clock, trace = SystemClock(time.monotonic_ns()), Trace()
+    pump, opened = Pump(clock), ExitStack()
+    watch(pump, trace)
+    try:
+        wires = [
+            Wire(open_port(interface, who, clock, opened), trace, pump)
+            for who, interface in config.interfaces().items()
+        ]
+        return ListeningSession(pump, trace, wires, opened, None)
+    except BaseException:
+        opened.close()
+        raise
+
+
+def timers_late(pump: Pump) -> Ns:
+    """How late 99 of 100 timers fire here: no interval of a simulation in real time is known better."""
+    late = []
+    for _ in range(WAKE_UPS):
+        due = pump.clock.now() + ms(1)
+        pump.run(lambda: False, due)
+        late.append(pump.clock.now() - due)
+    measured = Latency.of(late)
+    assert measured is not None
+    return measured.p99

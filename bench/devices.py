@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from bench.pilot.proximity import ProximityMeasured
 from bench.units import Ns
 
 
@@ -183,6 +184,12 @@ class Relays(Device, Protocol):
     def closed(self, channel: int) -> bool | None:
         """Asked now; None where the board cannot be asked. ValueError for a channel it does not have."""
         ...
+
+
+class ProximityMeter(Device, Protocol):
+    """What plug is in, by its resistor. There is nothing to make safe."""
+
+    def measure(self) -> ProximityMeasured: ...
 
 
 class EmergencyStop(Device, Protocol):

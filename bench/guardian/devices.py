@@ -17,6 +17,7 @@ from bench.devices import (
     LevelMeter,
     PilotGenerator,
     PilotLoad,
+    ProximityMeter,
     Relays,
     Supply,
 )
@@ -49,6 +50,7 @@ class Devices:
     level: LevelMeter | None = None
     load: PilotLoad | None = None
     duty: DutyMeter | None = None
+    proximity: ProximityMeter | None = None
     stop: EmergencyStop | None = None
     dead_man: DeadMan | None = None
     boards: dict[str, Relays] = field(default_factory=dict)
@@ -60,11 +62,12 @@ class Devices:
         self.boards = {name: board.build({}) for name, board in spec.boards.items()}
         built = {
             name: one.build(self.boards)
-            for name in ("generator", "level", "load", "duty", "stop", "dead_man")
+            for name in ("generator", "level", "load", "duty", "proximity", "stop", "dead_man")
             if (one := getattr(spec, name)) is not None
         }
         self.generator, self.level = built.get("generator"), built.get("level")
         self.load, self.duty = built.get("load"), built.get("duty")
+        self.proximity = built.get("proximity")
         self.stop, self.dead_man = built.get("stop"), built.get("dead_man")
         self.supplies = {name: supply.build(self.boards) for name, supply in spec.supplies.items()}
         for name, (board, channel) in spec.contactors.items():
@@ -75,7 +78,8 @@ class Devices:
         """In the order they are opened: boards before what works through them, after what feeds them."""
         yield from (one for one in (self.stop, self.dead_man) if one is not None)
         yield from self.boards.values()
-        yield from (one for one in (self.generator, self.load, self.level, self.duty) if one is not None)
+        looking = (self.level, self.duty, self.proximity)
+        yield from (one for one in (self.generator, self.load, *looking) if one is not None)
         yield from self.supplies.values()
 
     def open(self) -> None:
@@ -102,7 +106,8 @@ class Devices:
         sparing  boards whose relays stay as they are: this process ends without a word to them
         """
         order: list[Device] = [*self.supplies.values()]
-        order += [one for one in (self.duty, self.level, self.load, self.generator) if one is not None]
+        order += [one for one in (self.proximity, self.duty, self.level) if one is not None]
+        order += [one for one in (self.load, self.generator) if one is not None]
         order += [one for one in (self.stop, self.dead_man) if one is not None]
         order += [board for name, board in self.boards.items() if name not in sparing]
         return take([Step(f"{each.name}: close", each.close, CLOSES_WITHIN) for each in order], self.log)

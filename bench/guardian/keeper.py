@@ -8,6 +8,7 @@ made safe and every command but `begin` is refused with the reason, so that a te
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -373,6 +374,10 @@ class Keeper:
                 "uncertainty_pct": found.uncertainty_pct,
                 "pulses": found.pulses,
             }.items()
+        if self.devices.proximity is not None:
+            plug = self.devices.proximity.measure()
+            yield "plug_ohm", None if math.isinf(plug.ohm) else plug.ohm
+            yield "plug", plug.coding.meaning
         if self.devices.generator is not None:
             yield "says_pct", self.devices.generator.duty_cycle_pct()
 

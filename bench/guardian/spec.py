@@ -25,6 +25,7 @@ DRIVERS: dict[str, tuple[str, str]] = {
     "sysfs-pwm": ("bench.drivers.pilot.sysfs_pwm", "SysfsPwm"),
     "gpio-pwm": ("bench.drivers.pilot.gpio_pwm", "GpioPwm"),
     "mcp3xxx": ("bench.drivers.sense.mcp3xxx", "Mcp3xxx"),
+    "mcp3xxx-proximity": ("bench.drivers.sense.proximity", "Mcp3xxxProximity"),
     "edges": ("bench.drivers.sense.edges", "EdgeMeter"),
     "lcus": ("bench.drivers.relays.lcus", "Lcus"),
     "numato": ("bench.drivers.relays.numato", "Numato"),
@@ -100,6 +101,7 @@ class BenchSpec:
     locks, purpose   of `bench.lock.RigLock`
     generator        a PilotGenerator        level      a LevelMeter on its output
     load             a PilotLoad             duty       a DutyMeter behind it
+    proximity        a ProximityMeter
     stop             an EmergencyStop         dead_man   a DeadMan, which hardware waits for
     boards           Relays, by name         supplies   Supply, by whose adapter it feeds
     contactors       (board, channel) of what energises a car, by name; closed only if *energise*
@@ -113,6 +115,7 @@ class BenchSpec:
     level: DeviceSpec | None = None
     load: DeviceSpec | None = None
     duty: DeviceSpec | None = None
+    proximity: DeviceSpec | None = None
     stop: DeviceSpec | None = None
     dead_man: DeviceSpec | None = None
     boards: Mapping[str, DeviceSpec] = field(default_factory=dict)

@@ -22,6 +22,16 @@ CABLE_13_A = CableCoding("13 A, and what a CCS2 plug of a DC charger carries", 1
 CABLE_20_A = CableCoding("20 A", 20, 680)
 CABLE_32_A = CableCoding("32 A", 32, 220)
 CABLE_63_A = CableCoding("63 A three-phase, 70 A single-phase", 63, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class ProximityMeasured:
+    """*ohm* between PP and PE in the plug (infinite: nothing), and what that is by the table."""
+
+    ohm: float
+    coding: CableCoding
+
+
 NO_PLUG = CableCoding("no plug")
 SHORTED = CableCoding("PP and PE touch, or the resistor is wrong: fault")
 BETWEEN = CableCoding("a resistance that the table gives no meaning: fault")

@@ -76,6 +76,8 @@ def _devices(config: RigConfig, devices: RigDevices, no_car: bool) -> Iterator[C
         yield Checked(Verdict.NOTE, "evse.pilot", "worked by a person: nothing to try")
     if guardian.spec.load is not None:
         yield from _load(guardian)
+    if guardian.spec.proximity is not None:
+        yield from _proximity(guardian)
 
 
 def _generator(config: RigConfig, guardian: Guardian, duties: tuple[float, ...], no_car: bool) -> Iterator[Checked]:
@@ -131,6 +133,16 @@ def _seen(told: dict[str, Any]) -> str:
     if "measured_pct" in told:
         parts.append(f"measured {told['measured_pct']:.2f} % at {told['frequency_hz']:.1f} Hz")
     return ", ".join(parts)
+
+
+def _proximity(guardian: Guardian) -> Iterator[Checked]:
+    try:
+        told = guardian.ask("measure")
+    except BenchError as error:
+        yield Checked(Verdict.WRONG, "proximity", str(error), "look at the wire to PP, its pull-up and the SPI")
+        return
+    ohm = "open" if told["plug_ohm"] is None else f"{told['plug_ohm']:.0f} ohm"
+    yield Checked(Verdict.OK, "proximity", f"{ohm}: {told['plug']}")
 
 
 def _load(guardian: Guardian) -> Iterator[Checked]:

@@ -22,6 +22,7 @@ from bench.rig.hardware import (
     DutyTable,
     LevelTable,
     LoadTable,
+    Mcp3xxxProximity,
     PilotTable,
     PowerTable,
     RelaysTable,
@@ -138,6 +139,7 @@ class RigConfig(Table):
     neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
     relays: dict[str, RelaysTable] = Field(default_factory=dict)
+    proximity: Mcp3xxxProximity | None = None
     emergency_stop: StopTable | None = None
     dead_man: DeadManTable | None = None
     contactors: dict[str, ContactorTable] = Field(default_factory=dict)
@@ -185,6 +187,7 @@ class RigConfig(Table):
             "pev.load": None if isinstance(self.pev.load, SimulatedLoad) else self.pev.load,
             "pev.duty": None if isinstance(self.pev.duty, AssumedDuty) else self.pev.duty,
             **{f"relays.{name}": board for name, board in self.relays.items()},
+            "proximity": self.proximity,
             "emergency_stop": self.emergency_stop,
             "dead_man": self.dead_man,
             "evse.power": self.evse.power,

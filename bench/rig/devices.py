@@ -183,6 +183,8 @@ def pins_taken(config: RigConfig) -> list[int]:
         taken += [9, 10, 11, 8 - config.evse.level.device]
     if isinstance(config.pev.duty, EdgeDuty):
         taken += [config.pev.duty.rising_line, config.pev.duty.falling_line]
+    if config.proximity is not None:
+        taken += [9, 10, 11, 8 - config.proximity.device]
     taken += [table.pin for table in (config.emergency_stop, config.dead_man) if table is not None]
     return taken
 
@@ -210,6 +212,7 @@ def spec_of(
         level=spec("evse.level"),
         load=spec("pev.load"),
         duty=spec("pev.duty"),
+        proximity=spec("proximity"),
         stop=spec("emergency_stop"),
         dead_man=spec("dead_man"),
         boards=boards,

@@ -122,6 +122,23 @@ class Mcp3xxxLevel(DeviceTable):
     factory: str = "lgpio"
 
 
+class Mcp3xxxProximity(DeviceTable):
+    """[proximity]: the plug's resistor, through another input of such a converter.
+
+    pull_up_ohm, supply_v  what PP is pulled up by; parallel_ohm: from PP to PE in the bench's own socket
+    """
+
+    driver: Literal["mcp3xxx-proximity"] = "mcp3xxx-proximity"
+    chip: Literal["MCP3004", "MCP3008", "MCP3204", "MCP3208"] = "MCP3008"
+    channel: int = Field(ge=0, le=7)
+    pull_up_ohm: float = Field(gt=0)
+    supply_v: float = Field(default=3.3, gt=0)
+    parallel_ohm: float | None = Field(default=None, gt=0)
+    reference_v: float = Field(default=3.3, gt=0)
+    device: Literal[0, 1] = 0
+    factory: str = "lgpio"
+
+
 LevelTable: TypeAlias = Annotated[ToldLevel | Mcp3xxxLevel, Field(discriminator="driver")]
 
 

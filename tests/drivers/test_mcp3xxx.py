@@ -14,7 +14,7 @@ from mock_pins import mock_pins
 from pilot_world import DIVIDER, HIGH_V, SampledPilot
 
 from bench.drivers.sense.mcp3xxx import Mcp3xxx, Mcp3xxxChannel
-from bench.drivers.sense.proximity import measure_proximity
+from bench.drivers.sense.proximity import Mcp3xxxProximity, measure_proximity
 from bench.errors import PortError
 from bench.pilot.divider import Divider
 from bench.pilot.model import CpState, cp_state_from_level
@@ -307,3 +307,18 @@ def test_a_loose_contact_is_an_error():
 def test_a_pull_up_beyond_the_converters_range_is_refused():
     with pytest.raises(ValueError, match="open plug"):
         measure_proximity(lambda: 5, bits=10, pull_up=PullUp(5, 1000))
+
+
+def test_the_proximity_device_opens_its_input_measures_and_lets_go(monkeypatch):
+    """What the guardian does with it."""
+    done = []
+    monkeypatch.setattr(Mcp3xxxChannel, "open", lambda _: done.append("open"))
+    monkeypatch.setattr(Mcp3xxxChannel, "close", lambda _: done.append("close"))
+    monkeypatch.setattr(Mcp3xxxChannel, "sample", lambda _: counts(680))
+
+    with Mcp3xxxProximity("MCP3008", 1, pull_up_ohm=1000) as meter:
+        found = meter.measure()
+
+    assert done == ["open", "close"]
+    assert found.coding is CABLE_20_A
+    assert meter.name == "proximity pilot at MCP3008 channel 1 at SPI 0.0"

@@ -12,6 +12,7 @@ from bench.errors import PortError
 from bench.guardian import process
 from bench.guardian.keeper import STOPPED
 from bench.guardian.process import Pulse
+from bench.pilot.proximity import AS_QUOTED, ProximityMeasured
 from bench.units import ms, s
 
 
@@ -206,3 +207,27 @@ def test_a_new_test_is_told_anew(stand: Stand, meter: Meter) -> None:
     stand.do("begin", test="the next")
 
     assert duties(stand.go_on(ms(200))) == [5.0]
+
+
+# what is plugged in
+
+
+class Plug:
+    """A meter at PP."""
+
+    name = "proximity on paper"
+
+    def __init__(self, ohm: float) -> None:
+        self.ohm = ohm
+
+    def measure(self) -> ProximityMeasured:
+        return ProximityMeasured(self.ohm, AS_QUOTED.coding(self.ohm))
+
+
+@pytest.mark.parametrize(("ohm", "told"), [(680.0, (680.0, "20 A")), (float("inf"), (None, "no plug"))])
+def test_the_plug_is_told_when_somebody_asks(stand: Stand, ohm: float, told: tuple[object, str]) -> None:
+    stand.devices.proximity = Plug(ohm)
+
+    found = stand.do("measure")
+
+    assert (found["plug_ohm"], found["plug"]) == told

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from statistics import median
 
+from bench.drivers.opening import Opening
+from bench.drivers.sense.mcp3xxx import Mcp3xxxChannel
 from bench.errors import PortError
-from bench.pilot.proximity import AS_QUOTED, CableCoding, CodingTable, PullUp
+from bench.pilot.proximity import AS_QUOTED, CodingTable, ProximityMeasured, PullUp
 
 SAMPLES = 15
 STILL_SHARE = 0.05
 """Of full scale: PP is a steady level. More scatter is a loose contact, or the wrong wire."""
-
-
-@dataclass(frozen=True, slots=True)
-class ProximityMeasured:
-    """*ohm* between PP and PE in the plug, and what that is by the table."""
-
-    ohm: float
-    coding: CableCoding
 
 
 def measure_proximity(
@@ -52,3 +45,46 @@ def measure_proximity(
     # The highest count stands for all above it, the supply included.
     ohm = float("inf") if count >= 2**bits - 1 else pull_up.plug_ohm(count / 2**bits * reference_v)
     return ProximityMeasured(ohm, table.coding(ohm))
+
+
+class Mcp3xxxProximity(Opening):
+    """PP at one input of an MCP3xxx; a `bench.devices.ProximityMeter`.
+
+    chip, channel, device, factory   as of `Mcp3xxxChannel`
+    supply_v, pull_up_ohm            what PP is pulled up by
+    parallel_ohm                     from PP to PE in the bench's own socket; None: nothing
+    """
+
+    def __init__(
+        self,
+        chip: str,
+        channel: int,
+        *,
+        pull_up_ohm: float,
+        supply_v: float = 3.3,
+        parallel_ohm: float | None = None,
+        reference_v: float = 3.3,
+        device: int = 0,
+        factory: str = "lgpio",
+    ) -> None:
+        self._input = Mcp3xxxChannel(chip, channel, device=device, factory=factory)
+        self._pull_up = PullUp(supply_v, pull_up_ohm, parallel_ohm)
+        self._reference_v = reference_v
+
+    @property
+    def name(self) -> str:
+        return f"proximity pilot at {self._input.name}"
+
+    def open(self) -> None:
+        self._input.open()
+
+    def make_safe(self) -> None:
+        """It only looks."""
+
+    def measure(self) -> ProximityMeasured:
+        return measure_proximity(
+            self._input.sample, bits=self._input.bits, pull_up=self._pull_up, reference_v=self._reference_v
+        )
+
+    def close(self) -> None:
+        self._input.close()

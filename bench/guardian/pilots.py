@@ -23,15 +23,11 @@ AT_REST_PCT = 100.0
 
 
 class GuardedPilot(ABC):
-    """A charging station's end of the pilot, made by a device of the guardian: what all kinds share.
+    """A charging station's end of the pilot, made by a device of the guardian: what all kinds share."""
 
-    any_duty  a test has asked for values that no charging station puts out
-    """
-
-    def __init__(self, guardian: Guardian, say: Say, *, any_duty: bool = False) -> None:
+    def __init__(self, guardian: Guardian, say: Say) -> None:
         self.guardian = guardian
         self._say = say
-        self._any = any_duty
         self._pending: list[Reply] = []
         self._closed = False
 
@@ -39,7 +35,7 @@ class GuardedPilot(ABC):
         self._check_open()
         if not 0 <= duty_cycle_pct <= 100:
             raise ValueError(f"a duty cycle is 0..100 %, got {duty_cycle_pct}")
-        reply = self.guardian.request("duty", self._is_set, pct=float(duty_cycle_pct), any=self._any)
+        reply = self.guardian.request("duty", self._is_set, pct=float(duty_cycle_pct))
         self._pending.append(reply)
 
     def set_state_e(self) -> None:

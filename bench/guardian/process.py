@@ -84,6 +84,7 @@ def _guard(spec: BenchSpec, lines: Lines, log: Log, program: int) -> int:
             "accuracy": None if generator is None else [getattr(generator.accuracy, n) for n in ACCURACY],
             "makes_state_e": generator is not None and generator.makes_state_e,
             "loads": sorted(load.name for load in devices.load.loads) if devices.load else [],
+            "cautions": [caution for device in devices.every() for caution in getattr(device, "cautions", ())],
             "troubles": troubles,
         }
         say({"event": "ready", **about})

@@ -125,11 +125,6 @@ class BenchSpec:
     limits: Limits = Limits()
     log: str = ""
 
-    @property
-    def empty(self) -> bool:
-        """Whether there is nothing to guard."""
-        return not (self.generator or self.level or self.load or self.duty or self.supplies or self.contactors)
-
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

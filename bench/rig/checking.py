@@ -69,6 +69,8 @@ def _devices(config: RigConfig, devices: RigDevices, no_car: bool) -> Iterator[C
     guardian = devices.guardian
     for name in guardian.about["devices"]:
         yield Checked(Verdict.OK, name, "open, and safe")
+    for caution in guardian.about["cautions"]:
+        yield Checked(Verdict.NOTE, "wiring", caution)
     tables = config.devices()
     if "evse.pilot" in tables and guardian.spec.generator is not None:
         yield from _generator(config, guardian, WITHOUT_A_CAR if no_car else WITH_A_CAR, no_car)

@@ -14,6 +14,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.analysis.conversation import SLAC_MESSAGES
 from bench.errors import PibError
 from bench.mme import (
     CmAttenCharInd,
@@ -27,7 +28,6 @@ from bench.mme import (
     CmStartAttenCharInd,
     CmValidateCnf,
     CmValidateReq,
-    Mme,
     VsAttenCharInd,
 )
 from bench.pib import CcoMode, PibImage, SlacEnable
@@ -229,26 +229,10 @@ def _text(side: Side, shown: bool | None) -> str:
     return f"{verb}: {side.value} ({names})"
 
 
-ORDER: tuple[type[Mme], ...] = (
-    CmSlacParmReq,
-    CmSlacParmCnf,
-    CmStartAttenCharInd,
-    CmMnbcSoundInd,
-    CmAttenProfileInd,
-    VsAttenCharInd,
-    CmAttenCharInd,
-    CmAttenCharRsp,
-    CmValidateReq,
-    CmValidateCnf,
-    CmSlacMatchReq,
-    CmSlacMatchCnf,
-)
-
-
 def _in_order(names: Iterable[str]) -> list[str]:
     """As they follow each other in a match."""
     wanted = set(names)
-    return [message.name for message in ORDER if message.name in wanted]
+    return [message.name for message in SLAC_MESSAGES if message.name in wanted]
 
 
 def shows(found: Iterable[Statement], side: Side) -> bool | None:

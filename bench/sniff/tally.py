@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bench.analysis.conversation import SLAC_MESSAGES
 from bench.ids import MacAddress
 from bench.mme import CmAttenProfileInd, VsAttenCharInd
-from bench.sniff.hearing import MESSAGES, ORDER, Side, Statement
+from bench.sniff.hearing import MESSAGES, Side, Statement
 from bench.trace import Direction, FrameSeen
 
 PROFILES = frozenset({CmAttenProfileInd.name, VsAttenCharInd.name})
-POSITION = {message.name: number for number, message in enumerate(ORDER)}
+POSITION = {name: number for number, name in enumerate([message.name for message in SLAC_MESSAGES])}
 
 
 @dataclass(frozen=True, slots=True)

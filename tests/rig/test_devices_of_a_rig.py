@@ -54,6 +54,8 @@ def test_the_suite_matches_a_car_through_the_board_and_leaves_it_at_100_percent(
     assert "duty cycle of the pilot: no verdict may depend on it" in done.stdout
     assert 5 in duties(tmp_path)
     assert duties(tmp_path)[-1] == 100
+    (guardian_log,) = tmp_path.glob("ccs-bench-*-boards/guardian.log")
+    assert "'do': 'answered'" in guardian_log.read_text(encoding="utf-8"), "the guardian was not told that a car asks"
     assert logged(tmp_path, "relays.power")[-1].get("output", []) == []
     ladder = next(path for path in results.glob("*.svg") if "ccs-ladder" in path.read_text(encoding="utf-8"))
     assert "B2" in ladder.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""The bench's own stations: a pilot, an adapter and a SLAC machine under one name.
+"""The bench's own stations: a pilot, an adapter, a SLAC and an SDP machine under one name.
 
-A station is a participant of the pump. Once woken it reads its ports, tells its machine what came in, sends what the
-machine wants sent and writes everything into the trace.
+A station is a participant of the pump. Once woken it reads its ports, tells its machines what came in, sends what they
+want sent and writes everything into the trace.
 """
 
 from __future__ import annotations
@@ -17,22 +17,14 @@ from bench.analysis import Recorder, Role
 from bench.analysis.recorded import explain_last_attempt
 from bench.errors import Deviation, PortError
 from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
+from bench.machine import Ignored, StateChanged
 from bench.pilot.model import PilotReading
 from bench.ports import EvsePilot, PevPilot
 from bench.pump import Pump
-from bench.slac.events import (
-    AttemptFailed,
-    Event,
-    GaveUp,
-    Ignored,
-    LinkLost,
-    LinkUp,
-    Matched,
-    Network,
-    PilotWanted,
-    StateChanged,
-    run_name,
-)
+from bench.sdp.evcc import EvccSdp, EvccSettings
+from bench.sdp.events import Answered, Discovered, NotDiscovered, SdpEvent
+from bench.sdp.secc import SeccSdp, SeccSettings
+from bench.slac.events import AttemptFailed, Event, GaveUp, LinkLost, LinkUp, Matched, Network, PilotWanted, run_name
 from bench.slac.evse import EvseSettings, EvseSlac
 from bench.slac.pev import PevSettings, PevSlac
 from bench.slac.timers import TIMERS
@@ -42,7 +34,8 @@ from bench.wire import Wire
 
 Pilot = TypeVar("Pilot", bound=EvsePilot | PevPilot)
 Slac = TypeVar("Slac", bound=EvseSlac | PevSlac)
-E = TypeVar("E", bound=Event)
+Sdp = TypeVar("Sdp", bound=EvccSdp | SeccSdp)
+E = TypeVar("E", bound=Event | SdpEvent)
 
 CONFIRMED_WITHIN: Ns = s(1)
 """A serial board is asked what it does after it was told."""
@@ -56,16 +49,16 @@ def new_network(rng: random.Random) -> Network:
     return Network(nid_from_nmk(nmk), nmk)
 
 
-class Station(ABC, Generic[Pilot, Slac]):
+class Station(ABC, Generic[Pilot, Slac, Sdp]):
     """What both roles share. *name* is the role, `evse` or `pev`, and names the station in the trace."""
 
     ROLE: ClassVar[Role]
 
-    def __init__(self, name: str, wire: Wire, pilot: Pilot, slac: Slac, adapter: PlcAdapter) -> None:
+    def __init__(self, name: str, wire: Wire, pilot: Pilot, slac: Slac, sdp: Sdp, adapter: PlcAdapter) -> None:
         self.name = name
-        self.wire, self.pilot, self.machine, self.adapter = wire, pilot, slac, adapter
-        self.events: list[Event] = []
-        """Everything the machine reported since the station was made."""
+        self.wire, self.pilot, self.machine, self.sdp, self.adapter = wire, pilot, slac, sdp, adapter
+        self.events: list[Event | SdpEvent] = []
+        """Everything the machines reported since the station was made."""
         self._pilot_changes: list[tuple[Ns, PilotReading]] = []
         self._match: Matched | None = None
         self._match_stands = False
@@ -93,7 +86,7 @@ class Station(ABC, Generic[Pilot, Slac]):
 
     def next_deadline(self) -> Ns | None:
         ahead = self.machine.next_deadline()
-        for t in (self.adapter.next_deadline(), self.wire.next_deadline()):
+        for t in (self.sdp.next_deadline(), self.adapter.next_deadline(), self.wire.next_deadline()):
             if t is not None and (ahead is None or t < ahead):
                 ahead = t
         return ahead
@@ -113,6 +106,11 @@ class Station(ABC, Generic[Pilot, Slac]):
             elif came.frame is not None:
                 self.machine.receive(came.frame, came.t)
                 self.adapter.receive(came)
+            elif came.packet is not None:
+                if came.packet.src == self._partner():
+                    self.adapter.heard_partner(came.t)
+                    self._flush(now)
+                self.sdp.receive(came.packet, came.t)
             self._flush(now)
         self._run_out(now, now)
         self.adapter.wake(now)
@@ -130,13 +128,20 @@ class Station(ABC, Generic[Pilot, Slac]):
 
     def _run_out(self, t: Ns, now: Ns) -> None:
         """Fire the timers due up to *t*, so that what came later than a deadline is late however it was read."""
-        due = self.machine.next_deadline()
-        if due is not None and due <= t:
-            self.machine.wake(t)
-            self._flush(now)
+        for machine in (self.machine, self.sdp):
+            due = machine.next_deadline()
+            if due is not None and due <= t:
+                machine.wake(t)
+                self._flush(now)
 
     def _flush(self, now: Ns) -> None:
-        machine = self.machine
+        """Send what the machines want sent and follow what they report, until neither has more to say."""
+        while self._flushed(self.machine, now) or self._flushed(self.sdp, now):
+            pass
+
+    def _flushed(self, machine: Slac | Sdp, now: Ns) -> bool:
+        if not machine.outbox and not machine.events:
+            return False
         for frame in machine.outbox:
             self.wire.send(frame, now)
         machine.outbox.clear()
@@ -146,8 +151,17 @@ class Station(ABC, Generic[Pilot, Slac]):
             self._keep(event)
             self._record(event)
             self._follow(event)
+        return True
 
-    def _keep(self, event: Event) -> None:
+    def _partner(self) -> MacAddress | None:
+        """The host this station was matched with, while the match stands."""
+        return self._other_end(self._match) if self._match is not None and self._match_stands else None
+
+    @staticmethod
+    @abstractmethod
+    def _other_end(match: Matched) -> MacAddress: ...
+
+    def _keep(self, event: Event | SdpEvent) -> None:
         """The last match, whether it stands, and its link, because they are asked for at every step of the pump."""
         match event:
             case Matched():
@@ -161,7 +175,7 @@ class Station(ABC, Generic[Pilot, Slac]):
             case _:
                 pass
 
-    def _record(self, event: Event) -> None:
+    def _record(self, event: Event | SdpEvent) -> None:
         match event:
             case StateChanged(t, who, _, new, why):
                 self.trace.add(StateSeen(t, f"{self.name}/{who}" if who != self.name else self.name, new, why))
@@ -179,12 +193,19 @@ class Station(ABC, Generic[Pilot, Slac]):
                 self.trace.add(Note(t, self.name, f"gave up: {why}"))
             case PilotWanted(t, duty, why):
                 self.trace.add(Note(t, self.name, f"pilot to {'E' if duty is None else f'{duty} %'}: {why}"))
+            case Discovered(t, secc, mac, requests):
+                where = f"{secc.secc_address} port {secc.secc_port}, {secc.security.text}"
+                self.trace.add(Note(t, self.name, f"discovered the station of {mac} at {where} ({requests} asked)"))
+            case NotDiscovered(t, requests, why):
+                self.trace.add(Note(t, self.name, f"discovered no station in {requests} requests: {why}"))
+            case Answered(t, mac, request, times) if times == 1:
+                self.trace.add(Note(t, self.name, f"{mac} asked by SDP for {request.security.text}, and was answered"))
 
     def _saw_pilot(self, seen: PilotSeen) -> None:
         """Beside what the machine makes of it."""
 
     @abstractmethod
-    def _follow(self, event: Event) -> None:
+    def _follow(self, event: Event | SdpEvent) -> None:
         """What a station does about something its machine reported."""
 
     # for tests ----------------------------------------------------------------------------------------------
@@ -253,7 +274,7 @@ class Station(ABC, Generic[Pilot, Slac]):
         return "nothing ever happened"
 
 
-class EvseStation(Station[EvsePilot, EvseSlac]):
+class EvseStation(Station[EvsePilot, EvseSlac, SeccSdp]):
     """The bench as charging station."""
 
     ROLE = Role.EVSE
@@ -265,10 +286,11 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         network: Network,
         settings: EvseSettings | None = None,
         *,
+        secc: SeccSettings | None = None,
         key_settles: Ns = QUIET_AFTER_KEY,
     ) -> None:
-        slac = EvseSlac(wire.port.mac, network, settings)
-        super().__init__("evse", wire, pilot, slac, PlcAdapter(wire, "evse.adapter", key_settles))
+        slac, sdp = EvseSlac(wire.port.mac, network, settings), SeccSdp(wire.port.mac, secc)
+        super().__init__("evse", wire, pilot, slac, sdp, PlcAdapter(wire, "evse.adapter", key_settles))
         self.network = network
         self._gone_at: Ns | None = None
         """When the link was seen to be gone though nothing had told the car to leave."""
@@ -310,9 +332,16 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
         """Another network, from the next match on; `prepare` gives its key to the adapter. Not while a car is there."""
         self.network = self.machine.network = network
 
-    def _follow(self, event: Event) -> None:
+    @staticmethod
+    def _other_end(match: Matched) -> MacAddress:
+        return match.pev_mac
+
+    def _follow(self, event: Event | SdpEvent) -> None:
+        if isinstance(event, AttemptFailed | LinkLost) and not self.machine.sessions:
+            self.sdp.no_network(event.t)
         match event:
-            case Matched():
+            case Matched(t, pev_mac):
+                self.sdp.network(pev_mac, t)
                 self.adapter.watch(self.network, self.machine.link)
             case LinkLost(t, _, why) if not self.machine.sessions and self.adapter.link_up_at is not None:
                 self.adapter.watch_leaving(self.network, partial(self._has_left, t, why))
@@ -327,14 +356,22 @@ class EvseStation(Station[EvsePilot, EvseSlac]):
                 pass
 
 
-class PevStation(Station[PevPilot, PevSlac]):
+class PevStation(Station[PevPilot, PevSlac, EvccSdp]):
     """The bench as car. *rng* feeds RunIDs and sounds."""
 
     ROLE = Role.PEV
 
-    def __init__(self, wire: Wire, pilot: PevPilot, rng: random.Random, settings: PevSettings | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        pilot: PevPilot,
+        rng: random.Random,
+        settings: PevSettings | None = None,
+        *,
+        evcc: EvccSettings | None = None,
+    ) -> None:
         slac = PevSlac(wire.port.mac, lambda: RunId(rng.randbytes(8)), lambda: rng.randbytes(16), settings)
-        super().__init__("pev", wire, pilot, slac, PlcAdapter(wire, "pev.adapter"))
+        super().__init__("pev", wire, pilot, slac, EvccSdp(wire.port.mac, evcc), PlcAdapter(wire, "pev.adapter"))
 
     def prepare(self) -> None:
         self.adapter.identify()
@@ -345,12 +382,19 @@ class PevStation(Station[PevPilot, PevSlac]):
     def unplug(self) -> None:
         self.pilot.unplug()
 
-    def _follow(self, event: Event) -> None:
+    @staticmethod
+    def _other_end(match: Matched) -> MacAddress:
+        return match.evse_mac
+
+    def _follow(self, event: Event | SdpEvent) -> None:
         match event:
             case Matched():
                 self.adapter.request_key(event.network)
                 self.adapter.watch(event.network, self.machine.link)
-            case AttemptFailed() | LinkLost():
+            case LinkUp(t):
+                self.sdp.network_up(t)
+            case AttemptFailed(t) | LinkLost(t):
+                self.sdp.network_down(t)
                 self.adapter.unwatch()
             case _:
                 pass

@@ -15,6 +15,9 @@ from typing import TypeAlias
 
 from bench.errors import MalformedMme
 from bench.mme import Frame, Mme, RawMme, decode, is_homeplug
+from bench.net import Ipv6Frame, MalformedPacket, is_ipv6
+from bench.net import decode as decode_ipv6
+from bench.net.words import name_of
 from bench.pilot.model import PilotReading
 from bench.units import Ns
 
@@ -26,17 +29,34 @@ class Direction(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class FrameSeen:
-    """A frame at one of the bench's ports. *frame* is None for anything that is no management message."""
+    """A frame at one of the bench's ports.
+
+    frame   None for anything that is no management message
+    packet  None for anything that is not IPv6
+    """
 
     t: Ns
     port: str
     direction: Direction
     octets: bytes
     frame: Frame | None
+    packet: Ipv6Frame | None = None
 
     @property
     def mme(self) -> Mme | RawMme | None:
         return self.frame.mme if self.frame else None
+
+    @property
+    def message(self) -> object:
+        """The management message, or the innermost of what a packet carries; None for anything else."""
+        return self.mme if self.packet is None else self.packet.message
+
+    @property
+    def name(self) -> str:
+        """Of the message: `CM_SLAC_PARM.REQ`, `SDP request`; empty for a frame that is neither."""
+        if self.frame is not None:
+            return self.frame.mme.name
+        return name_of(self.packet) if self.packet is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +110,20 @@ class Trace:
             listener(entry)
 
     def frame(self, t: Ns, port: str, direction: Direction, octets: bytes) -> FrameSeen:
-        """Record a frame and return the entry, decoded if it is a management message."""
+        """Record a frame and return the entry, decoded if it is a management message or IPv6."""
         frame = None
         if is_homeplug(octets):
             try:
                 frame = decoded(octets)
             except MalformedMme as error:
                 self.add(Note(t, port, f"malformed management message {direction.value}: {error}"))
-        entry = FrameSeen(t, port, direction, octets, frame)
+        packet = None
+        if frame is None and is_ipv6(octets):
+            try:
+                packet = decode_ipv6(octets)
+            except MalformedPacket as error:
+                self.add(Note(t, port, f"malformed IPv6 packet {direction.value}: {error}"))
+        entry = FrameSeen(t, port, direction, octets, frame, packet)
         self.add(entry)
         return entry
 

@@ -9,19 +9,27 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 
 from bench.errors import Deviation, InterfaceDown
-from bench.mme import Frame, Mme, encode
+from bench.mme import Frame, encode
+from bench.net import Ipv6Frame
+from bench.net import encode as encode_ipv6
+from bench.net.words import NAMES, name_of
 from bench.ports import FramePort
 from bench.pump import Pump
 from bench.trace import Direction, FrameSeen, Trace
 from bench.units import Ns, show
 
-M = TypeVar("M", bound=Mme)
+Sent: TypeAlias = Frame | Ipv6Frame
 Matches = Callable[[FrameSeen], bool]
-Outgoing = Callable[[Frame], "Frame | None"]
+Outgoing = Callable[[Any], "Sent | None"]
 """What becomes of a frame on its way out: another frame, or None for none."""
+
+
+def said(frame: Sent) -> tuple[object, str]:
+    """The message in *frame*, and its name."""
+    return (frame.mme, frame.mme.name) if isinstance(frame, Frame) else (frame.message, name_of(frame))
 
 
 class Wire:
@@ -34,8 +42,8 @@ class Wire:
         self.unsent: list[tuple[Ns, str]] = []
         """What was lost because the interface was down: when, and which message."""
         self._inbox: list[FrameSeen] = []
-        self._outgoing: list[tuple[type[Mme], Outgoing, Ns]] = []
-        self._delayed: list[tuple[Ns, int, Frame]] = []
+        self._outgoing: list[tuple[type, Outgoing, Ns]] = []
+        self._delayed: list[tuple[Ns, int, Sent]] = []
         self._order = 0
 
     # for the station ----------------------------------------------------------------------------------------
@@ -52,11 +60,12 @@ class Wire:
         taken, self._inbox = self._inbox, []
         return taken
 
-    def send(self, frame: Frame, now: Ns) -> None:
+    def send(self, frame: Sent, now: Ns) -> None:
         """Send now, or what the test makes of it."""
-        name, later = frame.mme.name, 0
+        message, name = said(frame)
+        later = 0
         for kind, change, delay in self._outgoing:
-            if not isinstance(frame.mme, kind):
+            if not isinstance(message, kind):
                 continue
             changed = change(frame)
             if changed is None:
@@ -72,17 +81,19 @@ class Wire:
         else:
             self._put(frame)
 
-    def _put(self, frame: Frame) -> None:
-        octets = encode(frame)
+    def _put(self, frame: Sent) -> None:
+        octets = encode(frame) if isinstance(frame, Frame) else encode_ipv6(frame)
         try:
             t = self.port.send(octets)
         except InterfaceDown as error:
             # To the machine it is a lost frame, which it knows how to deal with; the verdict is another matter.
             now = self.pump.clock.now()
-            self.unsent.append((now, frame.mme.name))
-            self.trace.note(now, self.port.name, f"{frame.mme.name} lost: {error}")
+            _, name = said(frame)
+            self.unsent.append((now, name))
+            self.trace.note(now, self.port.name, f"{name} lost: {error}")
             return
-        self.trace.add(FrameSeen(t, self.port.name, Direction.OUT, octets, frame))
+        mme, packet = (frame, None) if isinstance(frame, Frame) else (None, frame)
+        self.trace.add(FrameSeen(t, self.port.name, Direction.OUT, octets, mme, packet))
 
     def next_deadline(self) -> Ns | None:
         return self._delayed[0][0] if self._delayed else None
@@ -111,7 +122,7 @@ class Wire:
     # for tests: lean on what goes out ------------------------------------------------------------------------
 
     @contextmanager
-    def altered(self, kind: type[Mme], change: Outgoing, *, delay: Ns = 0) -> Iterator[None]:
+    def altered(self, kind: type, change: Outgoing, *, delay: Ns = 0) -> Iterator[None]:
         """Within the block, outgoing messages of *kind* become *change(frame)*, *delay* later; None: not sent."""
         entry = (kind, change, delay)
         self._outgoing.append(entry)
@@ -120,30 +131,31 @@ class Wire:
         finally:
             self._outgoing.remove(entry)
 
-    def withhold(self, kind: type[Mme]) -> None:
+    def withhold(self, kind: type) -> None:
         """From now on send no message of *kind*."""
         self._outgoing.append((kind, lambda _: None, 0))
 
-    def alter(self, kind: type[Mme], change: Outgoing) -> None:
+    def alter(self, kind: type, change: Outgoing) -> None:
         """From now on send *change(frame)* instead of messages of *kind*."""
         self._outgoing.append((kind, change, 0))
 
-    def delay(self, kind: type[Mme], by: Ns) -> None:
+    def delay(self, kind: type, by: Ns) -> None:
         """From now on send messages of *kind* later."""
         self._outgoing.append((kind, lambda frame: frame, by))
 
     # for tests: look at what comes in ------------------------------------------------------------------------
 
-    def seen(self, kind: type[Mme], *, since: Ns = 0, after: int = 0, where: Matches | None = None) -> list[FrameSeen]:
-        """Messages of *kind* that came in here at or after the instant *since*, behind the first *after* frames."""
+    def seen(self, kind: type, *, since: Ns = 0, after: int = 0, where: Matches | None = None) -> list[FrameSeen]:
+        """Messages of *kind* (management, SDP, ICMPv6) that came in here at or after the instant *since*, behind the
+        first *after* frames."""
         return [
             entry
             for entry in self.received[after:]
-            if entry.t >= since and isinstance(entry.mme, kind) and (where is None or where(entry))
+            if entry.t >= since and isinstance(entry.message, kind) and (where is None or where(entry))
         ]
 
     def collect(
-        self, kind: type[Mme], *, until: Callable[[], Any], within: Ns, where: Matches | None = None
+        self, kind: type, *, until: Callable[[], Any], within: Ns, where: Matches | None = None
     ) -> list[FrameSeen]:
         """The messages of *kind* that come in from now until *until()* is true or *within* is over."""
         after = len(self.received)
@@ -151,7 +163,7 @@ class Wire:
         return self.seen(kind, after=after, where=where)
 
     def first(
-        self, kind: type[Mme], *, within: Ns, where: Matches | None = None, after: int | None = None
+        self, kind: type, *, within: Ns, where: Matches | None = None, after: int | None = None
     ) -> FrameSeen | None:
         """The first message of *kind* that comes in from now (or behind the first *after* frames) on, None if none.
 
@@ -171,7 +183,7 @@ class Wire:
 
     def expect(
         self,
-        kind: type[Mme],
+        kind: type,
         *,
         within: Ns,
         who: str,
@@ -184,7 +196,7 @@ class Wire:
         found = self.first(kind, within=within, where=where, after=after)
         if found is None:
             raise Deviation(
-                f"{who} sent no {kind.name} within {show(within)}",
+                f"{who} sent no {_kind_name(kind)} within {show(within)}",
                 rule=rule,
                 waited=f"{show(start)} ... {show(start + within)}",
                 saw=self.account(after=here),
@@ -192,16 +204,16 @@ class Wire:
             )
         return found
 
-    def expect_none(self, kind: type[Mme], *, during: Ns, who: str, rule: str, where: Matches | None = None) -> None:
+    def expect_none(self, kind: type, *, during: Ns, who: str, rule: str, where: Matches | None = None) -> None:
         """Deviation as soon as a message of *kind* comes in *during* the coming time."""
         start = self.pump.clock.now()
         found = self.first(kind, within=during, where=where)
         if found is not None:
             raise Deviation(
-                f"{who} sent {kind.name} where it must be silent",
+                f"{who} sent {_kind_name(kind)} where it must be silent",
                 rule=rule,
                 waited=f"{show(start)} ... {show(start + during)}",
-                saw=f"{found.mme} at {show(found.t)}",
+                saw=f"{found.message} at {show(found.t)}",
                 look="trace.pcapng and ladder.svg (attached)",
             )
 
@@ -209,8 +221,13 @@ class Wire:
         """What came in, in one line: `10 x CM_MNBC_SOUND.IND (last at 0.880 s)`. *since*, *after*: as in `seen`."""
         groups: dict[str, list[Ns]] = {}
         for entry in self.received[after:]:
-            if entry.t >= since and entry.mme:
-                groups.setdefault(entry.mme.name, []).append(entry.t)
+            if entry.t >= since and entry.name:
+                groups.setdefault(entry.name, []).append(entry.t)
         if not groups:
-            return "no management message at all"
+            return "no message at all"
         return ", ".join(f"{len(ts)} x {name} (last at {show(ts[-1])})" for name, ts in groups.items())
+
+
+def _kind_name(kind: type) -> str:
+    """Of a class of messages, without one at hand."""
+    return NAMES.get(kind) or str(getattr(kind, "name", kind.__name__))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.machine import Row, Table, TimersOf
 from bench.slac.evse_table import (
     SESSION_ONS,
     SESSION_STATES,
@@ -24,7 +25,6 @@ from bench.slac.evse_table import (
     EvseState,
 )
 from bench.slac.evse_table import TIMERS_OF as EVSE_TIMERS
-from bench.slac.machine import Row, Table, TimersOf
 from bench.slac.pev_table import TABLE as PEV_TABLE
 from bench.slac.pev_table import TIMERS_OF as PEV_TIMERS
 from bench.slac.pev_table import PevOn, PevState

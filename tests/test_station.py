@@ -267,7 +267,7 @@ def test_wait_matched_names_the_reason_when_no_match_comes():
 
     assert raised.value.what.startswith("the charger was not matched: ")
     assert "CM_SLAC_PARM.REQ" in raised.value.what
-    assert raised.value.saw == "no management message at all; our pev: TT_matching_repetition is over"
+    assert raised.value.saw == "no message at all; our pev: TT_matching_repetition is over"
     assert raised.value.waited.startswith(f"{start / 1e9:.3f} s ... ")
     assert pair.pev.gave_up()
 
@@ -462,7 +462,8 @@ def test_link_that_is_lost_is_noticed_by_both_and_a_new_matching_may_begin():
 
     assert pair.pev.machine.state is PevState.UNMATCHED
     assert pair.evse.machine.state is EvseState.READY
-    assert [type(event) for event in pair.pev.events[-2:]] == [LinkLost, GaveUp]
+    ends = [type(event) for event in pair.pev.events if isinstance(event, LinkLost | GaveUp)]
+    assert ends == [LinkLost, GaveUp]
     assert not pair.evse.failed()
 
 

@@ -11,6 +11,8 @@ from paper_port import HOST, PEER, Desk
 from bench.errors import Deviation
 from bench.ids import RunId
 from bench.mme import CmMnbcSoundInd, CmSlacMatchCnf, CmSlacParmCnf, CmSlacParmReq, decode, encode
+from bench.net import NeighbourSolicitation, SdpRequest, address_claim, link_local, sdp_request
+from bench.net import encode as encode_ipv6
 from bench.ports import Drops
 from bench.trace import Direction, FrameSeen, Note
 from bench.units import ms, s
@@ -76,14 +78,58 @@ def test_malformed_message_is_recorded_with_what_is_wrong_with_it(desk):
 
 
 def test_frame_that_is_no_management_message_is_recorded_as_it_is(desk):
-    """IPv6 is none of our business, but it is on the wire."""
-    octets = HOST + PEER + b"\x86\xdd" + bytes(60)
+    """IPv4 is none of our business, but it is on the wire."""
+    octets = HOST + PEER + b"\x08\x00" + bytes(60)
     desk.port.arrives(ms(1), octets)
 
     desk.pump.run_for(ms(2))
 
-    assert [(seen.octets, seen.frame) for seen in desk.taken] == [(octets, None)]
+    assert [(seen.octets, seen.message) for seen in desk.taken] == [(octets, None)]
     assert notes(desk) == []
+
+
+def test_packet_is_seen_by_its_message(desk):
+    """IPv6 comes in as what it carries."""
+    request = sdp_request(PEER, link_local(PEER), port=50000)
+    desk.port.arrives(ms(1), encode_ipv6(request))
+
+    desk.pump.run_for(ms(2))
+
+    (seen,) = desk.wire.seen(SdpRequest)
+    assert (seen.packet, seen.frame, seen.name) == (request, None, "SDP request")
+    assert desk.wire.account() == "1 x SDP request (last at 1.000 ms)"
+
+
+def test_packet_that_cannot_be_read_is_recorded_with_what_is_wrong_with_it(desk):
+    desk.port.arrives(ms(1), HOST + PEER + b"\x86\xdd" + bytes(60))
+
+    desk.pump.run_for(ms(2))
+
+    assert [seen.message for seen in desk.taken] == [None]
+    assert notes(desk) == ["malformed IPv6 packet in: IPv6 header: octet 14: version 0 is not 6"]
+
+
+@pytest.mark.parametrize("kind", [SdpRequest, NeighbourSolicitation])
+def test_packets_can_be_withheld_by_their_message(desk, kind):
+    claim, request = address_claim(HOST, link_local(HOST)), sdp_request(HOST, link_local(HOST), port=50000)
+    desk.wire.withhold(kind)
+
+    for frame in (claim, request):
+        desk.wire.send(frame, desk.pump.clock.now())
+
+    assert [seen.packet for seen in desk.trace.frames()] == [claim if kind is SdpRequest else request]
+
+
+def test_packet_can_be_altered_and_delayed(desk):
+    request = sdp_request(HOST, link_local(HOST), port=50000)
+    desk.wire.alter(SdpRequest, lambda frame: replace(frame, dst=PEER))
+    desk.wire.delay(SdpRequest, ms(3))
+
+    desk.wire.send(request, desk.pump.clock.now())
+    desk.pump.run_for(ms(4))
+
+    (seen,) = desk.trace.frames()
+    assert (seen.t, seen.packet) == (ms(3), replace(request, dst=PEER))
 
 
 # leaning on what goes out
@@ -250,7 +296,7 @@ def test_failed_expectation_tells_the_story(desk):
 
 def test_expectation_in_silence_says_that_nothing_came(desk):
     """Instead of an empty line."""
-    with pytest.raises(Deviation, match="no management message at all"):
+    with pytest.raises(Deviation, match="no message at all"):
         desk.wire.expect(CmMnbcSoundInd, within=ms(600), **WAIT)
 
 

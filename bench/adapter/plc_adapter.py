@@ -46,6 +46,8 @@ LEAVES_WITHIN: Ns = s(20)
 """How often, and for how long, a network is looked at that its partner should leave."""
 SILENT_PROBES = 4
 """So many probes without answer in a row, and a link counts as gone: the adapter has lost its power, or restarts."""
+TRUSTED_FOR: Ns = ms(500)
+"""After a frame through the network its partner is there, though VS_NW_INFO may be late to say so."""
 QUIET_AFTER_KEY: Ns = s(6)
 """Longer than any adapter was seen to wait before it restarts for a new key (TL-PA4010P: 3.5 s)."""
 READY_WITHIN: Ns = s(60)
@@ -95,6 +97,8 @@ class PlcAdapter:
         self._report: Report = lambda _up, _t: None
         self._next_probe: Ns | None = None
         self._unanswered = 0
+        self._heard_at: Ns | None = None
+        """When a frame of the partner last came through the watched network."""
         self._left: Callable[[Ns], None] | None = None
         self._leaving_until: Ns = 0
 
@@ -290,8 +294,14 @@ class PlcAdapter:
         *report* is called when a partner came or went, with the instant of the answer that says so.
         """
         self._watched, self._report, self.link_up_at = network, report, None
-        self._unanswered, self._left = 0, None
+        self._unanswered, self._left, self._heard_at = 0, None, None
         self._next_probe = self._now() + PROBE_EVERY
+
+    def heard_partner(self, t: Ns) -> None:
+        """A frame of the partner came through the watched network: it is there, whenever the adapter is asked next."""
+        if self._watched is not None and self._left is None:
+            self._heard_at = t
+            self._set_link(True, t)
 
     def watch_leaving(self, network: Network, left: Callable[[Ns], None]) -> None:
         """Look every LEAVING_EVERY until nobody is left in *network*; *left* is told the instant of the answer that
@@ -327,7 +337,8 @@ class PlcAdapter:
         self._unanswered = 0
         partner = any(net.nid == self._watched.nid and net.stations for net in mme.networks)
         if self._left is None:
-            self._set_link(partner, seen.t)
+            if partner or self._heard_at is None or seen.t - self._heard_at >= TRUSTED_FOR:
+                self._set_link(partner, seen.t)
         elif not partner:
             left = self._left
             self.unwatch()

@@ -1,6 +1,6 @@
 """The intervals of table A.1 that the frames, the pilot and the link of a match show.
 
-One reading for the suite's verdicts, the timing tables and the statistics; `bench.slac.limits.LIMITS` says from
+One reading for the suite's verdicts, the timing tables and the statistics; `bench.limits.LIMITS` says from
 where to where each interval runs.
 """
 
@@ -14,7 +14,7 @@ from bench.analysis.conversation import SLAC_MESSAGES, Conversation, Heard, open
 from bench.ids import MacAddress
 from bench.mme import Frame
 from bench.pilot.model import CpState, PilotReading
-from bench.slac.limits import LIMITS, Limit
+from bench.limits import LIMITS, Limit
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import Ns, ms
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from bench.baseline.comparing import ALPHA, Comparison, Samples, compare, regressions, tolerance_of
 from bench.baseline.conditions import Conditions, RunConditions
 from bench.errors import ConfigError
-from bench.slac.limits import LIMITS
+from bench.limits import LIMITS
 from bench.units import Ns
 
 Values: TypeAlias = Mapping[str, Mapping[str, tuple[Ns, ...]]]

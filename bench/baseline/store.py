@@ -23,7 +23,7 @@ from typing import Any
 from bench.baseline.conditions import RUN_KEYS, AdapterState, Conditions, RunConditions
 from bench.baseline.measured import Measured
 from bench.errors import ConfigError
-from bench.slac.limits import LIMITS
+from bench.limits import LIMITS
 
 FORMAT, VERSION = "ccs-bench-baseline", 1
 

@@ -1,12 +1,25 @@
-"""Whole SDP frames from what a station knows; every field can be replaced afterwards."""
+"""Whole frames from what a station knows: SDP and neighbours. Every field can be replaced afterwards."""
 
 from __future__ import annotations
 
 from bench.ids import MacAddress
-from bench.net.address import ALL_NODES, Ipv6Address, multicast_mac
+from bench.net.address import ALL_NODES, UNSPECIFIED, Ipv6Address, multicast_mac, solicited_node
 from bench.net.frame import Ipv6, Ipv6Frame, Udp
+from bench.net.icmpv6 import (
+    OVERRIDE,
+    SOLICITED,
+    SOURCE_LINK_LAYER_ADDRESS,
+    TARGET_LINK_LAYER_ADDRESS,
+    Icmpv6,
+    NdOption,
+    NeighbourAdvertisement,
+    NeighbourSolicitation,
+)
 from bench.net.sdp import SDP_PORT, SdpRequest, SdpResponse, Security, Transport
 from bench.net.v2gtp import V2gtp
+
+ND_HOP_LIMIT = 255
+"""Neighbour discovery with any other is ignored: it may have come from elsewhere (RFC 4861, 7.1)."""
 
 
 def sdp_request(
@@ -38,3 +51,30 @@ def sdp_response(
         raise ValueError("only a UDP datagram can be answered")
     message = V2gtp(SdpResponse(src, secc_port, security, transport))
     return Ipv6Frame(request.src, src_mac, Ipv6(src, request.packet.src, Udp(SDP_PORT, asked.src_port, message)))
+
+
+def address_claim(mac: MacAddress, address: Ipv6Address) -> Ipv6Frame:
+    """Does anybody have *address* already? What an IPv6 host asks before it uses one (RFC 4862, 5.4.2)."""
+    group = solicited_node(address)
+    question = Icmpv6(NeighbourSolicitation(target=address))
+    return Ipv6Frame(multicast_mac(group), mac, Ipv6(UNSPECIFIED, group, question, hop_limit=ND_HOP_LIMIT))
+
+
+def neighbour_solicitation(mac: MacAddress, address: Ipv6Address, target: Ipv6Address) -> Ipv6Frame:
+    """Who has *target*? Asked by the host at *mac* and *address*."""
+    group = solicited_node(target)
+    question = NeighbourSolicitation(target=target, options=(NdOption(SOURCE_LINK_LAYER_ADDRESS, bytes(mac)),))
+    return Ipv6Frame(multicast_mac(group), mac, Ipv6(address, group, Icmpv6(question), hop_limit=ND_HOP_LIMIT))
+
+
+def neighbour_advertisement(solicitation: Ipv6Frame, mac: MacAddress, address: Ipv6Address) -> Ipv6Frame:
+    """The answer of the host at *mac* that has *address*. A host that only claims it is told through all nodes."""
+    asker = solicitation.packet.src
+    claimed = asker == UNSPECIFIED
+    answer = NeighbourAdvertisement(
+        flags=OVERRIDE if claimed else SOLICITED | OVERRIDE,
+        target=address,
+        options=(NdOption(TARGET_LINK_LAYER_ADDRESS, bytes(mac)),),
+    )
+    to_mac, to = (multicast_mac(ALL_NODES), ALL_NODES) if claimed else (solicitation.src, asker)
+    return Ipv6Frame(to_mac, mac, Ipv6(address, to, Icmpv6(answer), hop_limit=ND_HOP_LIMIT))

@@ -17,6 +17,7 @@ from bench.net.checksum import upper_layer_checksum
 from bench.net.icmpv6 import ICMPV6, Icmpv6, read_icmpv6, write_icmpv6
 from bench.net.malformed import MalformedPacket
 from bench.net.sdp import SDP_PORT
+from bench.net.tcp import TCP, Tcp, read_tcp, write_tcp
 from bench.net.v2gtp import HEADER as V2GTP_HEADER
 from bench.net.v2gtp import V2gtp, read_v2gtp, write_v2gtp
 
@@ -30,7 +31,7 @@ MAX_LENGTH = 1518
 HOP_BY_HOP, UDP = 0, 17
 IPV6_HEADER = struct.Struct("!IHBB16s16s")
 UDP_HEADER = struct.Struct("!HHHH")
-CHECKSUM_AT = {UDP: 6, ICMPV6: 2}
+CHECKSUM_AT = {UDP: 6, ICMPV6: 2, TCP: 16}
 """next header -> offset of the checksum in what follows"""
 ROUTER_ALERT = bytes.fromhex("050200000100")
 """`Ipv6.hop_by_hop` of multicast listener reports, with the padding behind it."""
@@ -53,13 +54,13 @@ class Udp:
 
 @dataclass(frozen=True, slots=True)
 class RawPayload:
-    """Anything else: TCP, fragments, other extension headers."""
+    """Anything else: fragments, other extension headers, a header that ends too early."""
 
     next_header: int
     octets: bytes
 
 
-Payload: TypeAlias = Udp | Icmpv6 | RawPayload
+Payload: TypeAlias = Udp | Tcp | Icmpv6 | RawPayload
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,14 @@ class Ipv6Frame:
     packet: Ipv6
     trailer: bytes | None = None
     tag: bytes = b""
+
+    @property
+    def message(self) -> object:
+        """The innermost of what it carries: a message of SDP or ICMPv6, octets that should be one, else the payload."""
+        carried = self.packet.payload
+        if isinstance(carried, Udp):
+            return carried.payload.payload if isinstance(carried.payload, V2gtp) else carried
+        return carried.message if isinstance(carried, Icmpv6) else carried
 
 
 def is_ipv6(octets: bytes) -> bool:
@@ -163,7 +172,7 @@ def encode(frame: Ipv6Frame) -> bytes:
 
 
 def right_checksum(packet: Ipv6) -> int | None:
-    """What the checksum of a UDP or ICMPv6 packet should be; None for others."""
+    """What the checksum of a UDP, TCP or ICMPv6 packet should be; None for others."""
     if isinstance(packet.payload, RawPayload):
         return None
     next_header, octets = _write_payload(replace(packet, payload=replace(packet.payload, checksum=0)))
@@ -201,6 +210,9 @@ def _read_payload(src: Ipv6Address, dst: Ipv6Address, next_header: int, octets: 
     if next_header == ICMPV6 and len(octets) >= CHECKSUM_AT[ICMPV6] + 2:
         icmpv6, checksum = read_icmpv6(octets)
         return replace(icmpv6, checksum=_unless_right(checksum, src, dst, next_header, octets))
+    if next_header == TCP and (segment := read_tcp(octets)) is not None:
+        tcp, checksum = segment
+        return replace(tcp, checksum=_unless_right(checksum, src, dst, next_header, octets))
     return RawPayload(next_header, octets)
 
 
@@ -223,6 +235,9 @@ def _write_payload(packet: Ipv6) -> tuple[int, bytes]:
     if isinstance(payload, Icmpv6):
         octets = write_icmpv6(payload, payload.checksum or 0)
         next_header = ICMPV6
+    elif isinstance(payload, Tcp):
+        octets = write_tcp(payload, payload.checksum or 0)
+        next_header = TCP
     else:
         body = payload.payload if isinstance(payload.payload, bytes) else write_v2gtp(payload.payload)
         length = UDP_HEADER.size + len(body) if payload.length is None else payload.length

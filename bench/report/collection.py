@@ -16,8 +16,8 @@ from bench.baseline.conditions import AdapterState
 from bench.baseline.measured import Values, one_value
 from bench.baseline.store import adapters_from_json, adapters_to_json
 from bench.errors import ConfigError
+from bench.limits import LIMITS
 from bench.report.timing import ORDER, Timing
-from bench.slac.limits import LIMITS
 from bench.units import Ns, to_ms
 
 FORMAT, VERSION = "ccs-bench-timings", 1

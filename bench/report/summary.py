@@ -8,10 +8,10 @@ from __future__ import annotations
 import textwrap
 
 from bench.analysis.verdict import Profile, Verdict
+from bench.limits import LIMITS
 from bench.report.collection import Collection, Station
 from bench.report.tables import timing_table_lines
 from bench.report.timing import ORDER, Timing, bounds, ms_text
-from bench.slac.limits import LIMITS
 from bench.units import Ns, show, to_ms, to_s
 
 WIDTH = 120

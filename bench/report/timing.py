@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict, judge
-from bench.slac.limits import LIMITS, Limit
+from bench.limits import LIMITS, Limit
 from bench.units import Ns, to_ms, to_s
 
 ORDER = {name: place for place, name in enumerate(LIMITS)}

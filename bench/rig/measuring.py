@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.analysis.intervals import Interval, measure
+from bench.analysis.sdp_intervals import measure_sdp
 from bench.mme import CmSlacParmReq
 from bench.rig.setup import Setup
 from bench.slac.events import LinkUp
@@ -25,7 +26,7 @@ def offer_at(station: EvseStation | PevStation, since: Ns = 0) -> Ns | None:
 
 
 def intervals_of(station: EvseStation | PevStation, since: Ns = 0) -> list[Interval]:
-    """Every interval of table A.1 that *station* saw, both sides'; none if no car ever asked.
+    """Every interval of table A.1 and of SDP that *station* saw, both sides'; none if no car ever asked.
 
     since  where one match of several begins
     """
@@ -42,7 +43,7 @@ def intervals_of(station: EvseStation | PevStation, since: Ns = 0) -> list[Inter
     if pev_mac is None:
         return []
     links = station.happened(LinkUp, since=since)
-    return measure(
+    found = measure(
         frames,
         pev_mac=pev_mac,
         evse_mac=match.evse_mac if match else None,
@@ -57,6 +58,15 @@ def intervals_of(station: EvseStation | PevStation, since: Ns = 0) -> list[Inter
         if isinstance(station, PevStation)
         else (),
     )
+    if match is None:
+        return found
+    packets = [
+        (entry.t, entry.packet)
+        for entry in station.trace.frames()
+        if entry.t >= match.t and entry.port == station.wire.port.name and entry.packet is not None
+    ]
+    link_at = next((link.t for link in links if link.t >= match.t), None)
+    return found + measure_sdp(packets, pev_mac=match.pev_mac, matched_at=match.t, link_at=link_at)
 
 
 def intervals_of_setup(setup: Setup, since: Ns = 0) -> list[Interval]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from bench.ids import MacAddress, Nid, Nmk, RunId
+from bench.machine import Ignored, StateChanged
 from bench.units import Ns
 
 
@@ -20,27 +21,6 @@ class Network:
 def run_name(run_id: RunId, pev_mac: MacAddress | None = None) -> str:
     """What an attempt is called in *who*: an EVSE says whose it is."""
     return f"run {run_id}" if pev_mac is None else f"{pev_mac} run {run_id}"
-
-
-@dataclass(frozen=True, slots=True)
-class StateChanged:
-    """*who* is the attempt (`run_name`) where an EVSE speaks of one of its sessions, else the station."""
-
-    t: Ns
-    who: str
-    old: str
-    new: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Something came that changes nothing here. Said aloud, because a silent machine cannot be diagnosed."""
-
-    t: Ns
-    who: str
-    what: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench.ids import MacAddress, RunId
+from bench.machine import Actor
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -35,7 +36,7 @@ from bench.slac.averaging import ZeroGroups as ZeroGroups
 from bench.slac.averaging import report_of
 from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network, PilotWanted, run_name
 from bench.slac.evse_table import TABLE, TIMERS_OF, EvseOn, EvseState
-from bench.slac.machine import Actor, Machine
+from bench.slac.machine import SlacMachine
 from bench.slac.timers import (
     C_EV_MATCH_MNBC,
     C_EV_MATCH_RETRY,
@@ -118,7 +119,7 @@ class Station(Actor[EvseState, EvseOn]):
         self.ef_steps = 0
 
 
-class EvseSlac(Machine[EvseState, EvseOn]):
+class EvseSlac(SlacMachine[EvseState, EvseOn]):
     """The EVSE's side of matching.
 
     receive(frame, now)   a management message from the port

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bench.ids import BROADCAST, MacAddress, RunId
+from bench.machine import Actor
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -31,7 +32,7 @@ from bench.mme import (
 )
 from bench.pilot.model import CpState, PilotReading
 from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, Network, run_name
-from bench.slac.machine import Actor, Machine
+from bench.slac.machine import SlacMachine
 from bench.slac.pev_table import LASTING, TABLE, TIMERS_OF, PevOn, PevState
 from bench.slac.timers import (
     C_EV_MATCH_MNBC,
@@ -110,7 +111,7 @@ class Pev(Actor[PevState, PevOn]):
         return self.told.num_sounds or C_EV_MATCH_MNBC
 
 
-class PevSlac(Machine[PevState, PevOn]):
+class PevSlac(SlacMachine[PevState, PevOn]):
     """The PEV's side of matching.
 
     new_run_id  called once per attempt

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 
-from bench.slac.machine import Row, Table, TimersOf, ignore, table
+from bench.machine import Row, Table, TimersOf, ignore, table
 
 
 class PevState(enum.Enum):

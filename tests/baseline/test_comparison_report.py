@@ -10,6 +10,7 @@ import pytest
 from baseline_makers import CNF, CONDITIONS, measured, other_adapter, other_run
 
 from bench.baseline import Change, Measured, Samples, StationComparison, compare, compare_measured
+from bench.limits import LIMITS
 from bench.report.attachments import Kind
 from bench.report.comparison import (
     any_regressed,
@@ -21,7 +22,6 @@ from bench.report.comparison import (
 )
 from bench.report.comparison_chart import comparison_svg
 from bench.report.comparison_result import write_comparison_result
-from bench.slac.limits import LIMITS
 from bench.units import Ns, ms
 
 KEPT = replace(measured(), created="2026-11-25")

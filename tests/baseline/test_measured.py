@@ -11,9 +11,9 @@ from bench.analysis.intervals import Interval
 from bench.baseline import Change, RunConditions, compare_measured, merged, one_value
 from bench.baseline.measured import same_run, samples_of
 from bench.errors import ConfigError
+from bench.limits import LIMITS
 from bench.report.collection import Collection
 from bench.report.measured import measured_in, measured_of
-from bench.slac.limits import LIMITS
 from bench.units import ms, us
 
 RUN = RunConditions("sim", "sim", "virtual", "field", "abc")

@@ -14,8 +14,8 @@ import pytest
 from bench.analysis.intervals import Interval
 from bench.baseline import AdapterState, RunConditions
 from bench.baseline.store import load, to_json
+from bench.limits import LIMITS
 from bench.report.collection import Collection
-from bench.slac.limits import LIMITS
 from bench.units import Ns, ms
 
 CNF = "TP_match_response (CM_SLAC_PARM)"

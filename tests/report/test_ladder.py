@@ -22,6 +22,7 @@ from trace_story import (
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, judge
 from bench.ids import MacAddress, RunId
+from bench.limits import LIMITS
 from bench.mme import (
     CmAttenCharInd,
     CmMnbcSoundInd,
@@ -35,7 +36,6 @@ from bench.mme import CmAttenProfileInd as CmAttenProfile
 from bench.report.ladder import ladder_svg
 from bench.report.palette import state_class
 from bench.slac.evse_table import EvseState
-from bench.slac.limits import LIMITS
 from bench.slac.pev_table import PevState
 from bench.trace import Direction, Trace
 from bench.units import Ns, ms, s

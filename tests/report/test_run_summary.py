@@ -10,9 +10,9 @@ import pytest
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile
 from bench.errors import ConfigError
+from bench.limits import LIMITS
 from bench.report.collection import Collection
 from bench.report.summary import FEW, summary_text
-from bench.slac.limits import LIMITS
 from bench.units import Ns, ms, s
 
 SOUND, JOIN, CNF = "TP_EV_batch_msg_interval (sound)", "TT_match_join", "TP_match_response (CM_SLAC_PARM)"

@@ -12,6 +12,7 @@ import random
 from typing import Any, NamedTuple, TypeVar
 
 from bench.ids import BROADCAST, MacAddress, Nmk, RunId, nid_from_nmk
+from bench.machine import Ignored, Machine
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -26,9 +27,8 @@ from bench.mme import (
     Mme,
 )
 from bench.pilot.model import CpState, PilotReading
-from bench.slac.events import Event, Ignored, Network
+from bench.slac.events import Event, Network
 from bench.slac.evse import EvseSettings, EvseSlac, Session
-from bench.slac.machine import Machine
 from bench.slac.pev import PevSettings, PevSlac
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EV_START_ATTEN_CHAR_INDS, TIMERS
 from bench.units import Ns, s

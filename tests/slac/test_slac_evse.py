@@ -18,6 +18,7 @@ from slac_stage import (
 )
 
 from bench.ids import BROADCAST, MacAddress, RunId
+from bench.machine import Ignored, StateChanged
 from bench.mme import (
     CmAttenCharInd,
     CmMnbcSoundInd,
@@ -26,7 +27,7 @@ from bench.mme import (
     CmSlacParmReq,
 )
 from bench.pilot.model import CpState
-from bench.slac.events import AttemptFailed, GaveUp, Ignored, LinkLost, LinkUp, Matched, PilotWanted, StateChanged
+from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, PilotWanted
 from bench.slac.evse import EvseSettings, ZeroGroups
 from bench.slac.evse_table import SESSION_STATES, EvseState
 from bench.slac.timers import C_EV_MATCH_MNBC, C_EVSE_MATCH_PARALLEL, TIMERS

@@ -8,6 +8,7 @@ import pytest
 from slac_stage import EVSE, FAR_EVSE, OTHER_PEV, OTHER_RUN, PEV, RUN, EvseOnStage
 
 from bench.ids import BROADCAST, StationId
+from bench.machine import Ignored
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -22,7 +23,6 @@ from bench.mme import (
     CmValidateReq,
     RawMme,
 )
-from bench.slac.events import Ignored
 
 PARM_REQ = CmSlacParmReq(run_id=RUN)
 START = CmStartAttenCharInd(forwarding_sta=PEV, run_id=RUN)

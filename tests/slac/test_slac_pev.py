@@ -15,6 +15,7 @@ from slac_stage import (
 )
 
 from bench.ids import BROADCAST, MacAddress
+from bench.machine import StateChanged
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -24,7 +25,7 @@ from bench.mme import (
     CmStartAttenCharInd,
 )
 from bench.pilot.model import CpState
-from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched, StateChanged
+from bench.slac.events import AttemptFailed, GaveUp, LinkLost, LinkUp, Matched
 from bench.slac.pev import PevSettings
 from bench.slac.pev_table import ATTEMPT, PevState
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS

@@ -19,6 +19,7 @@ from slac_stage import (
 )
 
 from bench.ids import BROADCAST, StationId
+from bench.machine import Ignored
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -33,7 +34,6 @@ from bench.mme import (
     CmValidateReq,
     RawMme,
 )
-from bench.slac.events import Ignored
 from bench.slac.pev_table import PevState
 
 PARM_CNF = CmSlacParmCnf(forwarding_sta=PEV)

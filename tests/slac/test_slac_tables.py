@@ -20,6 +20,8 @@ from slac_stage import (
 )
 
 from bench.ids import BROADCAST
+from bench.limits import LIMITS
+from bench.machine import Ignored, Row, ignore, table
 from bench.mme import (
     CmAttenCharInd,
     CmAttenCharRsp,
@@ -33,7 +35,6 @@ from bench.mme import (
     CmValidateReq,
     Frame,
 )
-from bench.slac.events import Ignored
 from bench.slac.evse import EvseSettings, EvseSlac
 from bench.slac.evse_table import (
     SESSION_ONS,
@@ -45,8 +46,6 @@ from bench.slac.evse_table import (
     EvseOn,
     EvseState,
 )
-from bench.slac.limits import LIMITS
-from bench.slac.machine import Row, ignore, table
 from bench.slac.pev import PevSlac
 from bench.slac.pev_table import PevOn, PevState
 from bench.slac.standard import ALLOWED
@@ -323,13 +322,17 @@ STRICT_MS = {
     "TT_EVSE_match_session": (None, 10_000),
     "TP_match_response (CM_SLAC_MATCH)": (None, 100),
     "TT_match_join": (None, 12_000),
+    "network to SDP": (None, 20_000),
+    "match to SDP": (None, 32_000),
+    "SDP response": (None, 250),
+    "SDP repetition": (250, 500),
     "TP_match_leave": (None, 1000),
     "T_step_EF": (4000, None),
     "TT_matching_rate": (400, None),
 }
 
 
-def test_strict_limits_are_those_of_tables_a1_and_3():
+def test_strict_limits_are_those_of_tables_a1_and_3_and_of_sdp():
     """As reference slac-15118-3.md 4.1 has them; a repetition has the 0.25 s of section 4.3 on top."""
     in_ns = {
         name: tuple(None if bound is None else ms(bound) for bound in bounds) for name, bounds in STRICT_MS.items()

@@ -1,7 +1,7 @@
 """How the intervals of other stations are judged: from where to where, by the standard and by the field.
 
-The standard's bounds come from `bench.slac.standard`; the field's are what stations do and get away with, seen in 124
-captures (reference `vehicles.md`, `chargers.csv`).
+The standard's bounds come from `bench.slac.standard` and `bench.sdp.timers`; the field's are what stations do and get
+away with, seen in 124 captures (reference `vehicles.md`, `chargers.csv`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from bench.sdp.timers import COMMUNICATION_SETUP, SDP_TIMERS
 from bench.slac.standard import ALLOWED, TABLE_A1
+from bench.slac.timers import TIMERS
 from bench.units import Ns, ms, s
 
 Bounds: TypeAlias = tuple[Ns | None, Ns | None]
@@ -64,6 +66,12 @@ START, SOUND = "CM_START_ATTEN_CHAR.IND", "CM_MNBC_SOUND.IND"
 IND, RSP = "CM_ATTEN_CHAR.IND", "CM_ATTEN_CHAR.RSP"
 MATCH_REQ, MATCH_CNF = "CM_SLAC_MATCH.REQ", "CM_SLAC_MATCH.CNF"
 OFFER = "CP B/C/D with 5 % PWM"
+SDP_REQUEST, SDP_RESPONSE = "SDP request", "SDP response"
+TO_SDP = "match to SDP"
+"""The interval that people feel as a slow plug-in."""
+NETWORK_TO_SDP = "network to SDP"
+SDP_ANSWER = "SDP response"
+SDP_AGAIN = "SDP repetition"
 
 _LIMITS = (
     Limit(
@@ -148,6 +156,26 @@ _LIMITS = (
         "cars wait TT_match_response; pyPLC answers after 22..167 ms",
     ),
     Limit("TT_match_join", "pev", MATCH_CNF, "link up", _before("TT_match_join")),
+    Limit(NETWORK_TO_SDP, "pev", "link up", f"first {SDP_REQUEST}", (None, COMMUNICATION_SETUP)),
+    Limit(
+        TO_SDP,
+        *("pev", MATCH_CNF, f"first {SDP_REQUEST}"),
+        (None, TIMERS.tt_match_join + COMMUNICATION_SETUP),
+    ),
+    Limit(
+        SDP_ANSWER,
+        *("evse", SDP_REQUEST, SDP_RESPONSE),
+        (None, SDP_TIMERS.t_response),
+        (None, s(1)),
+        "ABB Terra 53 429 ms, Compleo up to 256 ms, both as seen at the car; cars ask again and take the answer",
+    ),
+    Limit(
+        SDP_AGAIN,
+        *("pev", f"{SDP_REQUEST} without answer", f"the next {SDP_REQUEST}"),
+        (SDP_TIMERS.t_response, SDP_TIMERS.t_response + REPEAT_ALLOWANCE),
+        (ms(240), s(1.3)),
+        "Q4 e-tron every 250 ms, to a millisecond or two; programs that play a car 412 to 500 ms",
+    ),
     Limit(
         "TP_match_leave",
         *("pev", "CP A, E or F while in the network", "left the network"),
@@ -163,4 +191,4 @@ _LIMITS = (
     ),
 )
 LIMITS: dict[str, Limit] = {limit.name: limit for limit in _LIMITS}
-"""Every interval of table A.1 that frames and pilot of one match can show, in the order of a match."""
+"""Every interval that frames and pilot of one match can show, in the order of a match: table A.1, then SDP."""

@@ -69,9 +69,12 @@ OFFER = "CP B/C/D with 5 % PWM"
 SDP_REQUEST, SDP_RESPONSE = "SDP request", "SDP response"
 TO_SDP = "match to SDP"
 """The interval that people feel as a slow plug-in."""
+FIRST_FRAME = "match to first frame"
 NETWORK_TO_SDP = "network to SDP"
 SDP_ANSWER = "SDP response"
 SDP_AGAIN = "SDP repetition"
+SDP_BEGUN: Ns = TIMERS.tt_match_join + COMMUNICATION_SETUP
+"""After so long the network and the V2G session it is for must be there; SDP stands between the two."""
 
 _LIMITS = (
     Limit(
@@ -156,12 +159,9 @@ _LIMITS = (
         "cars wait TT_match_response; pyPLC answers after 22..167 ms",
     ),
     Limit("TT_match_join", "pev", MATCH_CNF, "link up", _before("TT_match_join")),
+    Limit(FIRST_FRAME, "pev", MATCH_CNF, "first IPv6 frame of the car", (None, SDP_BEGUN)),
     Limit(NETWORK_TO_SDP, "pev", "link up", f"first {SDP_REQUEST}", (None, COMMUNICATION_SETUP)),
-    Limit(
-        TO_SDP,
-        *("pev", MATCH_CNF, f"first {SDP_REQUEST}"),
-        (None, TIMERS.tt_match_join + COMMUNICATION_SETUP),
-    ),
+    Limit(TO_SDP, "pev", MATCH_CNF, f"first {SDP_REQUEST}", (None, SDP_BEGUN)),
     Limit(
         SDP_ANSWER,
         *("evse", SDP_REQUEST, SDP_RESPONSE),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from bench.analysis.intervals import Interval
 from bench.ids import MacAddress
-from bench.limits import LIMITS, NETWORK_TO_SDP, SDP_AGAIN, SDP_ANSWER, TO_SDP
+from bench.limits import FIRST_FRAME, LIMITS, NETWORK_TO_SDP, SDP_AGAIN, SDP_ANSWER, TO_SDP
 from bench.net import Ipv6Frame, SdpRequest, SdpResponse
 from bench.units import Ns
 
@@ -24,11 +24,15 @@ def measure_sdp(
     """
     found: list[Interval] = []
     asked_at = first_asked_at = None
+    asked = False
     for t, frame in packets:
         if t < matched_at:
             continue
+        if not found and frame.src == pev_mac:
+            found.append(_interval(FIRST_FRAME, matched_at, t))
         if isinstance(frame.message, SdpRequest) and frame.src == pev_mac:
-            if not found:
+            if not asked:
+                asked = True
                 found.append(_interval(TO_SDP, matched_at, t))
                 if link_at is not None:
                     found.append(_interval(NETWORK_TO_SDP, link_at, t))

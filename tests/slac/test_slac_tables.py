@@ -322,6 +322,7 @@ STRICT_MS = {
     "TT_EVSE_match_session": (None, 10_000),
     "TP_match_response (CM_SLAC_MATCH)": (None, 100),
     "TT_match_join": (None, 12_000),
+    "match to first frame": (None, 32_000),
     "network to SDP": (None, 20_000),
     "match to SDP": (None, 32_000),
     "SDP response": (None, 250),

@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from bench.errors import MalformedMme
+from bench.ids import MacAddress
 from bench.mme import Frame, Mme, RawMme, decode, is_homeplug
 from bench.net import Ipv6Frame, MalformedPacket, is_ipv6
 from bench.net import decode as decode_ipv6
@@ -45,6 +46,12 @@ class FrameSeen:
     @property
     def mme(self) -> Mme | RawMme | None:
         return self.frame.mme if self.frame else None
+
+    @property
+    def src(self) -> MacAddress | None:
+        """Who sent it; None for a frame that is neither."""
+        sent = self.frame or self.packet
+        return sent.src if sent is not None else None
 
     @property
     def message(self) -> object:

@@ -1,4 +1,4 @@
-"""Writes docs/slac-states.md from the transition tables the SLAC machines run on, so that text and code agree.
+"""Writes docs/slac-states.md and docs/sdp-states.md from the tables the machines run on, so that text and code agree.
 
 python docs/make_state_tables.py
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from bench.machine import Row, Table, TimersOf
+from bench.sdp import evcc_table, secc_table
+from bench.sdp.timers import COMMUNICATION_SETUP, MOST_REQUESTS, SDP_TIMERS
 from bench.slac.evse_table import (
     SESSION_ONS,
     SESSION_STATES,
@@ -21,7 +23,6 @@ from bench.slac.evse_table import (
     STATION_ONS,
     STATION_STATES,
     STATION_TABLE,
-    EvseOn,
     EvseState,
 )
 from bench.slac.evse_table import TIMERS_OF as EVSE_TIMERS
@@ -33,6 +34,7 @@ from bench.slac.timers import TIMERS, Timers
 from bench.units import show
 
 OUTPUT = Path(__file__).with_name("slac-states.md")
+SDP_OUTPUT = Path(__file__).with_name("sdp-states.md")
 
 HEAD = """\
 # SLAC states
@@ -61,6 +63,33 @@ def render() -> str:
     return "\n".join(parts)
 
 
+SDP_HEAD = f"""\
+# SDP states
+
+Made by `docs/make_state_tables.py` from the tables in `bench/sdp/evcc_table.py` and `bench/sdp/secc_table.py`; a test
+keeps it current. To be read as [slac-states.md](slac-states.md).
+
+| time or count | ours | from where |
+| --- | --- | --- |
+| before the first request | {show(SDP_TIMERS.t_begin)} | as long as cars claim their address |
+| to answer a request | {show(SDP_TIMERS.t_response)} | as implemented by others, and as cars repeat |
+| requests with one security | {MOST_REQUESTS} | as implemented by others, and as a Q4 e-tron does |
+| network to SessionSetupRes | {show(COMMUNICATION_SETUP)} | V2G_EVCC_CommunicationSetup_Timeout; judged only |
+"""
+
+
+def render_sdp() -> str:
+    evcc, secc = evcc_table, secc_table
+    parts = [
+        SDP_HEAD,
+        "## EVCC: the car\n",
+        *section(evcc.TABLE, tuple(evcc.EvccState), tuple(evcc.EvccOn), evcc.TIMERS_OF),
+        "## SECC: the station\n",
+        *section(secc.TABLE, tuple(secc.SeccState), tuple(secc.SeccOn), secc.TIMERS_OF),
+    ]
+    return "\n".join(parts)
+
+
 def timers() -> str:
     """Every time of the standard, and those of them that the machines wait for."""
     waited = {field.name for field in fields(Timers)}
@@ -72,10 +101,10 @@ def timers() -> str:
 
 
 def section(
-    table: Table[EvseState, EvseOn] | Table[PevState, PevOn],
+    table: Table,
     states: Sequence[enum.Enum],
     ons: Sequence[enum.Enum],
-    timers_of: TimersOf[EvseState, EvseOn] | TimersOf[PevState, PevOn],
+    timers_of: TimersOf,
 ) -> Iterable[str]:
     yield diagram(table, states, ons, timers_of)
     yield matrix(table, states, ons)
@@ -93,7 +122,7 @@ def diagram(table: dict, states: Sequence[enum.Enum], ons: Sequence[enum.Enum], 
         changes = [
             row for state in states if (row := table.get((state, on))) and row.to is not None and row.to is not state
         ]
-        if len(changes) >= len(states) - 3 and len({row.to for row in changes}) == 1:
+        if len(changes) >= max(3, len(states) - 3) and len({row.to for row in changes}) == 1:
             origins = ", ".join(row.state.value for row in changes)
             everywhere.append(f"- {on.value}: to **{changes[0].to.value}** from {origins}")
             continue
@@ -130,3 +159,4 @@ def matrix(table: dict, states: Sequence[enum.Enum], ons: Sequence[enum.Enum]) -
 
 if __name__ == "__main__":
     OUTPUT.write_text(render(), encoding="utf-8")
+    SDP_OUTPUT.write_text(render_sdp(), encoding="utf-8")

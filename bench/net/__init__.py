@@ -25,6 +25,7 @@ from bench.net.compose import (
     neighbour_solicitation,
     sdp_request,
     sdp_response,
+    tcp_refusal,
 )
 from bench.net.frame import Ipv6, Ipv6Frame, RawPayload, Udp, decode, encode, is_ipv6, right_checksum
 from bench.net.icmpv6 import (
@@ -91,5 +92,6 @@ __all__ = [
     "sdp_request",
     "sdp_response",
     "solicited_node",
+    "tcp_refusal",
     "violations",
 ]

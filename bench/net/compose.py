@@ -1,4 +1,4 @@
-"""Whole frames from what a station knows: SDP and neighbours. Every field can be replaced afterwards."""
+"""Whole frames from what a station knows: SDP, neighbours, TCP. Every field can be replaced afterwards."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bench.net.icmpv6 import (
     NeighbourSolicitation,
 )
 from bench.net.sdp import SDP_PORT, SdpRequest, SdpResponse, Security, Transport
+from bench.net.tcp import ACK, RST, Tcp
 from bench.net.v2gtp import V2gtp
 
 ND_HOP_LIMIT = 255
@@ -78,3 +79,15 @@ def neighbour_advertisement(solicitation: Ipv6Frame, mac: MacAddress, address: I
     )
     to_mac, to = (multicast_mac(ALL_NODES), ALL_NODES) if claimed else (solicitation.src, asker)
     return Ipv6Frame(to_mac, mac, Ipv6(address, to, Icmpv6(answer), hop_limit=ND_HOP_LIMIT))
+
+
+def tcp_refusal(syn: Ipv6Frame, mac: MacAddress) -> Ipv6Frame:
+    """The answer of a host at *mac* where nobody waits for the connection that *syn* asks for (RFC 9293, 3.10.7.1).
+
+    Raises ValueError if *syn* is no TCP segment.
+    """
+    asked = syn.packet.payload
+    if not isinstance(asked, Tcp):
+        raise ValueError("only a TCP segment can be refused")
+    reset = Tcp(asked.dst_port, asked.src_port, ack=(asked.seq + 1) & 0xFFFF_FFFF, flags=RST | ACK)
+    return Ipv6Frame(syn.src, mac, Ipv6(syn.packet.dst, syn.packet.src, reset))

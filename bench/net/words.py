@@ -12,8 +12,8 @@ from bench.net.icmpv6 import (
     RouterSolicitation,
 )
 from bench.net.sdp import SdpRequest, SdpResponse
+from bench.net.tcp import ACK, FIN, PSH, RST, SYN, Tcp
 
-TCP = 6
 NAMES: dict[type, str] = {
     SdpRequest: "SDP request",
     SdpResponse: "SDP response",
@@ -24,9 +24,11 @@ NAMES: dict[type, str] = {
     Mldv2Report: "multicast listener report",
 }
 
+FLAGS = {SYN: "SYN", FIN: "FIN", RST: "RST", PSH: "PSH", ACK: "ACK"}
+
 
 def name_of(frame: Ipv6Frame) -> str:
-    """`SDP request`, `neighbour solicitation`, `UDP to port 53`, `IPv6, next header 59`."""
+    """`SDP request`, `neighbour solicitation`, `TCP SYN+ACK`, `UDP to port 53`, `IPv6, next header 59`."""
     message, carried = frame.message, frame.packet.payload
     if type(message) in NAMES:
         return NAMES[type(message)]
@@ -35,5 +37,7 @@ def name_of(frame: Ipv6Frame) -> str:
     if isinstance(carried, Udp):
         return f"UDP to port {carried.dst_port}"
     if isinstance(carried, RawPayload):
-        return "TCP" if carried.next_header == TCP else f"IPv6, next header {carried.next_header}"
-    return "IPv6"
+        return f"IPv6, next header {carried.next_header}"
+    assert isinstance(carried, Tcp)
+    said = "+".join(name for bit, name in FLAGS.items() if carried.flags & bit)
+    return f"TCP {said}".rstrip()

@@ -14,6 +14,8 @@ from bench.ids import MacAddress
 from bench.pilot.model import PilotReading
 from bench.power import GuardedSwitch
 from bench.pump import Pump
+from bench.sdp.evcc import EvccSettings
+from bench.sdp.secc import SeccSettings
 from bench.slac.evse import EvseSettings
 from bench.slac.pev import PevSettings
 from bench.station import EvseStation, PevStation
@@ -140,3 +142,5 @@ class Settings:
 
     evse: EvseSettings | None = None
     pev: PevSettings | None = None
+    secc: SeccSettings | None = None
+    evcc: EvccSettings | None = None

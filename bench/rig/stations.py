@@ -40,6 +40,7 @@ class Arrangement:
             pilot,
             new_network(self.rng),
             self.settings.evse,
+            secc=self.settings.secc,
             key_settles=self.config.key_settles,
         )
         station.name = name
@@ -48,7 +49,8 @@ class Arrangement:
         return station
 
     def pev_station(self, port: FramePort, pilot: PevPilot) -> PevStation:
-        station = PevStation(Wire(port, self.trace, self.pump), pilot, self.rng, self.settings.pev)
+        wire = Wire(port, self.trace, self.pump)
+        station = PevStation(wire, pilot, self.rng, self.settings.pev, evcc=self.settings.evcc)
         self.opened.callback(pilot.close)
         self.pump.participants.append(station)
         return station

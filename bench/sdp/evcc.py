@@ -91,7 +91,7 @@ class EvccSdp(SdpMachine[EvccState, EvccOn]):
             self.fire(self.evcc, EvccOn.NETWORK_DOWN, now)
 
     def receive(self, frame: Ipv6Frame, now: Ns) -> None:
-        if self.solicited(frame) or not _from_sdp(frame) or frame.src == self.mac:
+        if self.met_as_host(frame, now) or not _from_sdp(frame) or frame.src == self.mac:
             return
         message = sdp_message(frame)
         if isinstance(message, SdpRequest):

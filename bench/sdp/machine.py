@@ -8,15 +8,16 @@ from typing import Any
 from bench.ids import MacAddress
 from bench.machine import Machine, OnT, StateT
 from bench.net import (
-    Icmpv6,
     Ipv6Address,
     Ipv6Frame,
     NeighbourSolicitation,
     SdpRequest,
     SdpResponse,
+    Tcp,
     Udp,
     V2gtp,
     neighbour_advertisement,
+    tcp_refusal,
     violations,
 )
 from bench.net.address import LINK_LOCAL_PREFIX
@@ -57,14 +58,23 @@ class SdpMachine(Machine[StateT, OnT]):
         message = sdp_message(frame)
         return str(frame.src), "SDP request" if isinstance(message, SdpRequest) else "SDP response"
 
-    def solicited(self, frame: Ipv6Frame) -> bool:
-        """Answer a neighbour solicitation for the own address; whether *frame* was one."""
-        carried = frame.packet.payload
-        if not isinstance(carried, Icmpv6) or not isinstance(carried.message, NeighbourSolicitation):
-            return False
-        if carried.message.target == self.address and not violations(frame):
-            self.outbox.append(neighbour_advertisement(frame, self.mac, self.address))
-        return True
+    def met_as_host(self, frame: Ipv6Frame, now: Ns) -> bool:
+        """Answer what any IPv6 host answers; whether *frame* was of that kind.
+
+        Somebody who asks for its address is told. Somebody who wants to connect is refused, so that a car knows at
+        once: the bench has no V2G session yet.
+        """
+        message = frame.message
+        if isinstance(message, NeighbourSolicitation):
+            if message.target == self.address and not violations(frame):
+                self.outbox.append(neighbour_advertisement(frame, self.mac, self.address))
+            return True
+        if isinstance(message, Tcp):
+            if message.opens and frame.packet.dst == self.address and not violations(frame):
+                self.outbox.append(tcp_refusal(frame, self.mac))
+                self.ignored(now, str(frame.src), f"TCP SYN to port {message.dst_port}", "there is no V2G session yet")
+            return True
+        return False
 
     def unlawful(self, frame: Ipv6Frame, now: Ns, what: str) -> bool:
         """Whether *frame* breaks a rule, which is said."""

@@ -68,7 +68,7 @@ class SeccSdp(SdpMachine[SeccState, SeccOn]):
             self.fire(self.secc, SeccOn.NETWORK_DOWN, now)
 
     def receive(self, frame: Ipv6Frame, now: Ns) -> None:
-        if self.solicited(frame) or not _to_sdp(frame):
+        if self.met_as_host(frame, now) or not _to_sdp(frame):
             return
         message = sdp_message(frame)
         if isinstance(message, SdpResponse):

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, ClassVar, TypeAlias
 
 from bench.profiles.spread import LevelSpread, Spread
+from bench.profiles.vehicle import SdpSecurity
 
 GROUPS = 58
 """Groups of carriers in an attenuation profile of HomePlug Green PHY."""
@@ -128,6 +129,8 @@ class NmkStyle(Enum):
 
     NEW_PER_SESSION = "new per session"
     FIXED = "fixed"
+    FACTORY = "factory"
+    """That of every adapter that comes out of its box. No recorded station has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,66 @@ class MatchCnf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FixedPort:
+    """Waits for the car at one TCP port."""
+
+    RULE: ClassVar[str] = "fixed"
+    port: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.port <= 0xFFFF:
+            raise ValueError(f"port is 1 to 65535, got {self.port}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPortPerStart:
+    """Takes another TCP port at each start of the station; *lowest* and *highest* as seen."""
+
+    RULE: ClassVar[str] = "new per start"
+    lowest: int
+    highest: int
+
+    def __post_init__(self) -> None:
+        if not 0 < self.lowest < self.highest <= 0xFFFF:
+            raise ValueError(f"lowest {self.lowest} < highest {self.highest} must be ports")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneOfPorts:
+    """Has several TCP ports and names one of them; which one when is not known."""
+
+    RULE: ClassVar[str] = "one of several"
+    ports: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.ports) < 2:
+            raise ValueError('"one of several" needs two ports at least')
+
+
+TcpPortRule: TypeAlias = FixedPort | NewPortPerStart | OneOfPorts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargerSdp:
+    """SDP: how the station answers.
+
+    latency                  request -> response
+    security                 what it offers
+    answers_other_security   whether it answers so too if another one is asked for
+    answers_wrong_checksum   whether it answers a request whose UDP checksum is wrong
+    tcp_port                 where it waits for the car
+    assumed                  which of these were not seen, and the reason
+    """
+
+    latency: Spread
+    security: SdpSecurity
+    answers_other_security: bool
+    answers_wrong_checksum: bool
+    tcp_port: TcpPortRule
+    assumed: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerSeen:
     """Figures that follow from the others, the recorded cars and cables. Nothing is driven by them; they are there to
     compare a simulated station with. None: not seen."""
@@ -166,7 +229,7 @@ class ChargerSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargerProfile:
-    """One charging station, as far as SLAC can see it.
+    """One charging station, as far as SLAC and SDP can see it.
 
     aliases   further pytest markers that select this profile
     modem     adapter profile that plays its modem
@@ -184,6 +247,7 @@ class ChargerProfile:
     attenuation: AttenuationReport
     match_cnf: MatchCnf
     key: Key
+    sdp: ChargerSdp
     aliases: tuple[str, ...] = ()
     seen: ChargerSeen = ChargerSeen()
     v2g: Mapping[str, Any] = field(hash=False)

@@ -249,16 +249,60 @@ MatchReqRule: TypeAlias = AfterFirstStart | AfterRsp | NextGridStep
 class AfterMatch:
     """From CM_SLAC_MATCH.CNF on; all counted from it.
 
-    set_key       CM_SET_KEY.REQ to the car's own modem
-    joined        the car's modem is in the AVLN
-    first_frame   first frame of the car in the network; None: not seen
-    sdp           first SDP request
+    set_key              CM_SET_KEY.REQ to the car's own modem
+    joined               the car's modem is in the AVLN
+    sdp                  first SDP request
+    first_frame          first frame of the car in the network; None: not seen
+    first_frame_to_sdp   what lies between the two, the one figure that is not counted from CM_SLAC_MATCH.CNF; None: the
+                         first frame is the SDP request itself, or was not seen
     """
 
     set_key: Spread
     joined: Spread
     sdp: Spread
     first_frame: Spread | None = None
+    first_frame_to_sdp: Spread | None = None
+
+    def __post_init__(self) -> None:
+        if self.first_frame_to_sdp is not None and self.first_frame is None:
+            raise ValueError("first_frame_to_sdp_ms needs first_frame_ms")
+
+
+class SdpSecurity(Enum):
+    """What SDP asks for and offers."""
+
+    TLS = "TLS"
+    NO_TLS = "no TLS"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VehicleSdp:
+    """SDP: what the car asks for, how often, and what it does with the answer.
+
+    securities             in this order; the next one when the one before has been asked for in vain
+    interval               unanswered request -> next one
+    requests_per_security  how often it asks for each; None: no end
+    takes_no_tls           whether the answer "no TLS" to a request for TLS will do
+    answer_to_syn          accepted answer -> TCP SYN
+    hop_limit              of its SDP requests and of TCP
+    assumed                which of these were not seen, and the reason
+    """
+
+    securities: tuple[SdpSecurity, ...]
+    interval: Spread
+    requests_per_security: int | None
+    takes_no_tls: bool
+    answer_to_syn: Spread
+    hop_limit: int
+    assumed: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.securities or len(set(self.securities)) != len(self.securities):
+            raise ValueError("securities names each security once, and one at least")
+        if self.requests_per_security is not None and self.requests_per_security < 1:
+            raise ValueError(f"requests_per_security counts requests, got {self.requests_per_security}")
+        if not 1 <= self.hop_limit <= 255:
+            raise ValueError(f"hop_limit is 1 to 255, got {self.hop_limit}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,13 +335,12 @@ class VehicleSeen:
     rsp_to_match_req: Spread | None = None
     start_to_match_req: Spread | None = None
     answered_req_to_match_cnf: Spread | None = None
-    first_frame_to_sdp: Spread | None = None
     reported_attenuation_db: LevelSpread | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VehicleProfile:
-    """One car model, as far as SLAC can see it.
+    """One car model, as far as SLAC and SDP can see it.
 
     model, software   as the source states them
     real_car          False for a program that plays a car
@@ -321,6 +364,7 @@ class VehicleProfile:
     atten_char_rsp: AttenCharRsp
     match_req: MatchReqRule
     after_match: AfterMatch
+    sdp: VehicleSdp
     attenuation: Attenuation
     aliases: tuple[str, ...] = ()
     restart: Restart = Restart()

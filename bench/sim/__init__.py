@@ -50,6 +50,18 @@ Flash
 - A damaged softloader has no consequence. Which mistake of a host gets which status code is in module_answers and
   old_module_answers, with what else is assumed there.
 
+IPv6 and SDP
+- A host has one address, made of its MAC address (EUI-64); the stations of EVerest draw theirs. It claims it once and
+  waits for no objection. No router solicitations, no listener reports, no rule how long a neighbour stays known.
+- A station answers SDP without asking first who has the car's address: it takes the sender of the request for it, as
+  pyPLC does. Real ones that ask (EVerest, Compleo) have that in their latency already.
+- A car that has asked in vain stays in the network and says nothing more, until the plug or the pilot ends it. No real
+  car was seen to get that far. Volkswagen's knocking at port 60918 is left out.
+- A car takes other ports than real ones of its make, sends all TCP with one option and a window of its own, and forgets
+  from one session to the next that nobody offered TLS.
+- There is no V2G session: a simulated station answers TCP's SYN with RST, and a simulated car that is let in by another
+  station answers SYN ACK with RST. What either would say then, EXI and TLS included, does not exist.
+
 Control pilot
 - Levels are steady: no edges, no rise times, no capacitance, no powerline signal on the wire, no relay bounce. A
   PWM that starts is seen with its full duty cycle at once; its frequency is 1 kHz and cannot be wrong.

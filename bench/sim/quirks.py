@@ -3,7 +3,8 @@
     SimCar(world, vehicle("seres-3"), adapter, line.pev, quirks={CarQuirk.NO_ATTEN_RSP})
 
 A *quirk* was seen in a real station; its source stands in the text. A *fault* is invented, each to make one check of a
-SLAC suite fail. The text says what the station does; `bench.sim.car.conduct` and `bench.sim.charger.conduct` say how.
+suite for SLAC and SDP fail. The text says what the station does; `bench.sim.car.conduct` and
+`bench.sim.charger.conduct` say how.
 """
 
 from __future__ import annotations
@@ -70,6 +71,23 @@ class CarQuirk(enum.Enum):
     NEVER_JOINS = "fault: does not set the key it was given"
     KEEPS_KEY_AFTER_UNPLUG = "fault: stays in the network when the plug comes out, past TP_match_leave"
 
+    # SDP
+    NEVER_ASKS_SDP = "fault: joins the network and sends no SDP request"
+    SDP_ONCE = "fault: asks by SDP once and does not listen any more after 250 ms"
+    SDP_HASTY = "fault: 100 ms between unanswered SDP requests instead of 250 ms"
+    SDP_ENDLESS = "fault: repeats an unanswered SDP request for ever instead of 50 times"
+    SDP_LATE = "fault: first SDP request 40 s after CM_SLAC_MATCH.CNF; real cars need 0.36 to 11.1 s"
+    SDP_WRONG_VERSION = "fault: version 2 in the V2GTP header of its SDP requests"
+    SDP_WRONG_CHECKSUM = "quirk: a wrong UDP checksum in the first SDP request (pyPLC as car, 2022-11 to 2023-03)"
+    SDP_BORROWED_ADDRESS = "fault: the IPv6 address it uses is the one that belongs to another host's MAC address"
+    SDP_TO_ONE_HOST = "fault: sends its SDP requests to the station it matched instead of ff02::1"
+    INSISTS_ON_TLS = (
+        "fault: asks for TLS only and never takes the answer 'no TLS'; an Audi Q4 gave way after 50 requests"
+    )
+    TAKES_ANY_SDP_ANSWER = (
+        "fault: connects to whatever an SDP answer names, even one for another host or not link-local"
+    )
+
     # Control pilot
     IGNORES_UNPLUG = "fault: goes on sending when the plug is out"
     IGNORES_STATE_E = "fault: goes on sending in state E or F"
@@ -129,6 +147,18 @@ class ChargerQuirk(enum.Enum):
     WRONG_KEY = "fault: gives the car another NMK than its own modem has"
     NID_NOT_FROM_NMK = "quirk: a NID that is no hash of the NMK (pyPLC until 2025)"
     SAME_KEY_EVERY_SESSION = "quirk: never changes its NMK (pyPLC)"
+    FACTORY_KEY = "fault: leaves the key of the box, HomePlugAV, in its modem, and answers SDP without a match"
+
+    # SDP
+    SDP_SILENT = "fault: does not answer SDP requests"
+    SDP_LATE = "fault: answers SDP requests after 400 ms, when a car has asked again"
+    SDP_SLOW = "quirk: answers the SDP request after 429 ms (ABB Terra 53, 2022-11-25)"
+    SDP_WRONG_ADDRESS = "fault: the address in its SDP answer is not its own"
+    SDP_PORT_0 = "fault: TCP port 0 in its SDP answer"
+    SDP_WRONG_VERSION = "fault: version 2 in the V2GTP header of its SDP answers"
+    SDP_TO_EVERYBODY = "fault: sends its SDP answers to ff02::1 instead of the car that asked"
+    SDP_TAKES_ANYTHING = "fault: answers SDP requests of another version, length or payload type, too"
+    SDP_FOREIGN_SECURITY = "fault: offers security 0x42, a reserved value, in its SDP answer"
 
     # Control pilot
     KEEPS_SESSION_AFTER_UNPLUG = "fault: when the plug comes out it stays matched, with the same key"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address
 from typing import Generic, TypeVar
 
 from bench.ids import BROADCAST, MacAddress
@@ -20,20 +19,11 @@ from bench.mme import (
     VsNwInfoCnf,
     VsNwInfoCnfV0,
 )
-from bench.report.messages import details, is_matching
+from bench.net import Ipv6Frame, SdpRequest, SdpResponse
+from bench.report.messages import details, is_matching, packet_details
 from bench.trace import Direction, FrameSeen
 from bench.units import Ns
 
-IPV6 = b"\x86\xdd"
-UDP, TCP, ICMPV6, HOP_BY_HOP = 17, 6, 58, 0
-IP_HEADER, UDP_HEADER = 14 + 40, 8
-SDP_PORT = 15118
-SDP = {b"\x90\x00": "SDP request", b"\x90\x01": "SDP response"}
-"""By the payload type of V2GTP. DIN 70121 and ISO 15118-2."""
-V2GTP_VERSION = b"\x01\xfe"
-SECURITY = {0x00: "TLS", 0x10: "no TLS"}
-PROTOCOLS = {UDP: "UDP", TCP: "TCP", ICMPV6: "ICMPv6", HOP_BY_HOP: "ICMPv6 (multicast listener)"}
-ICMPV6_TYPES = {133: "router solicitation", 134: "router advertisement", 135: "neighbour solicitation"}
 REMEMBERED = 256
 """Senders. On a line with more of them some are told a second time."""
 
@@ -93,16 +83,14 @@ class Watcher:
         self.modem, self._show_keys = modem, show_keys
         self.networks: frozenset[Membership] | None = None
         """What the adapter last told; None: nothing yet."""
-        self._ipv6: Firsts[bytes] = Firsts()
-        self._sdp: Firsts[tuple[bytes, bytes]] = Firsts()
+        self._ipv6: Firsts[MacAddress] = Firsts()
+        self._sdp: Firsts[tuple[MacAddress, str]] = Firsts()
 
     def events(self, seen: FrameSeen) -> list[Event]:
         mme = seen.mme
         if isinstance(mme, Mme):
             return self._of_message(seen, mme)
-        if seen.octets[12:14] == IPV6:
-            return self._of_ipv6(seen)
-        return []
+        return [] if seen.packet is None else self._of_packet(seen, seen.packet)
 
     def _of_message(self, seen: FrameSeen, mme: Mme) -> list[Event]:
         if is_matching(mme) or isinstance(mme, CmAttenProfileInd | VsAttenCharInd):
@@ -157,47 +145,15 @@ class Watcher:
         }
         return [Event(t, "network", text, facts)]
 
-    def _of_ipv6(self, seen: FrameSeen) -> list[Event]:
-        octets = seen.octets
-        if len(octets) < IP_HEADER:
-            return []
-        src, here = octets[6:12], seen.direction is Direction.OUT
-        who = f"{MacAddress(src)}{' (sent here)' if here else ''}"
+    def _of_packet(self, seen: FrameSeen, frame: Ipv6Frame) -> list[Event]:
+        who = f"{frame.src}{' (sent here)' if seen.direction is Direction.OUT else ''}"
+        base = {"src": str(frame.src), "direction": seen.direction.value}
         found = []
-        base = {"src": str(MacAddress(src)), "direction": seen.direction.value}
-        if self._ipv6.is_new(src):
-            protocol = octets[20]
-            what = PROTOCOLS.get(protocol, f"protocol {protocol}")
-            if protocol == ICMPV6 and len(octets) > IP_HEADER:
-                what = ICMPV6_TYPES.get(octets[IP_HEADER], what)
-            text = f"first IPv6 frame of {who}: {what} from {IPv6Address(octets[22:38])}"
-            found.append(Event(seen.t, "ipv6", text, base | {"what": what}))
-        said = sdp_of(octets)
-        if said is not None and self._sdp.is_new((src, said[0].encode())):
-            name, about = said
-            found.append(
-                Event(seen.t, "sdp", f"first {name} of {who}: {about}", base | {"what": name, "details": about})
-            )
+        if self._ipv6.is_new(frame.src):
+            text = f"first IPv6 frame of {who}: {seen.name} from {frame.packet.src}"
+            found.append(Event(seen.t, "ipv6", text, base | {"what": seen.name}))
+        if isinstance(frame.message, SdpRequest | SdpResponse) and self._sdp.is_new((frame.src, seen.name)):
+            said = packet_details(frame)
+            text = f"first {seen.name} of {who}: {said}"
+            found.append(Event(seen.t, "sdp", text, base | {"what": seen.name, "details": said}))
         return found
-
-
-def sdp_of(octets: bytes) -> tuple[str, str] | None:
-    """(`SDP request` or `SDP response`, what it says) of an untagged IPv6 frame; None for any other."""
-    v2gtp = IP_HEADER + UDP_HEADER
-    if octets[20] != UDP or len(octets) < v2gtp + 8:
-        return None
-    ports = int.from_bytes(octets[54:56]), int.from_bytes(octets[56:58])
-    name = SDP.get(octets[v2gtp + 2 : v2gtp + 4])
-    if SDP_PORT not in ports or octets[v2gtp : v2gtp + 2] != V2GTP_VERSION or name is None:
-        return None
-    body = octets[v2gtp + 8 :]
-    if name == "SDP request" and len(body) >= 2:
-        return name, _security(body[0])
-    if name == "SDP response" and len(body) >= 20:
-        port = int.from_bytes(body[16:18])
-        return name, f"[{IPv6Address(body[:16])}]:{port}, {_security(body[18])}"
-    return name, "cut short"
-
-
-def _security(octet: int) -> str:
-    return SECURITY.get(octet, f"security 0x{octet:02x}")

@@ -13,17 +13,21 @@ import bench.slac.evse
 import bench.slac.pev
 from bench.adapter import PlcAdapter
 from bench.mme import CmAttenCharInd, CmAttenCharRsp, VsSwVerReq
+from bench.net import SdpResponse
 from bench.pib import Recipe, SlacEnable
+from bench.sdp.evcc import EvccSdp, EvccSettings
+from bench.sdp.secc import SeccSdp
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.adapter.answers import ANSWERS
 from bench.sim.pilot import EvseEnd, PevEnd, PilotLine
 from bench.slac.averaging import Report
+from bench.slac.events import Matched
 from bench.slac.evse import EvseSlac
 from bench.slac.evse_table import EvseOn, EvseState
 from bench.slac.pev import PevSlac
 from bench.slac.pev_table import PevOn
 from bench.station import EvseStation, PevStation
-from bench.units import ms
+from bench.units import Ns, ms
 
 Patch = Callable[[pytest.MonkeyPatch], None]
 
@@ -38,13 +42,13 @@ def counts_every_second_sound(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(EvseSlac, "hear_sound", hear_sound)
 
 
-def delays(station: type, message: type) -> Patch:
+def delays(station: type, message: type, by: Ns = ms(150)) -> Patch:
     def patched(patch: pytest.MonkeyPatch) -> None:
         usual = station.__init__  # type: ignore[misc]
 
         def init(self: Any, *args: Any, **kwargs: Any) -> None:
             usual(self, *args, **kwargs)
-            self.wire.delay(message, ms(150))
+            self.wire.delay(message, by)
 
         patch.setattr(station, "__init__", init)
 
@@ -174,6 +178,61 @@ def restores_something_else(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(bench.change.applying, "parse", lambda octets: usual(octets).with_values({"user_hfid": "spoilt"}))
 
 
+def never_matched(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(SeccSdp, "network", lambda *_: None)
+
+
+def asks_49_times(patch: pytest.MonkeyPatch) -> None:
+    usual = EvccSdp.__init__
+    patch.setattr(EvccSdp, "__init__", lambda self, mac, _: usual(self, mac, EvccSettings(requests=49)))
+
+
+def deaf_to_late_answers(patch: pytest.MonkeyPatch) -> None:
+    usual = EvccSdp._refusal
+
+    def refusal(self: EvccSdp, frame: Any, message: Any) -> str:
+        return "late" if self.evcc.sends > 1 else usual(self, frame, message)
+
+    patch.setattr(EvccSdp, "_refusal", refusal)
+
+
+def takes_every_answer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(EvccSdp, "_refusal", lambda *_: "")
+
+
+def does_not_wait_for_the_network(patch: pytest.MonkeyPatch) -> None:
+    usual = PevStation._follow
+
+    def follow(self: PevStation, event: Any) -> None:
+        if isinstance(event, Matched):
+            self.sdp.network_up(event.t)
+        usual(self, event)
+
+    patch.setattr(PevStation, "_follow", follow)
+
+
+def answers_without_a_match(patch: pytest.MonkeyPatch) -> None:
+    usual = SeccSdp.receive
+
+    def receive(self: SeccSdp, frame: Any, now: int) -> None:
+        if self.evcc_mac is None:
+            self.network(frame.src, now)
+        usual(self, frame, now)
+
+    patch.setattr(SeccSdp, "receive", receive)
+
+
+def answers_every_car(patch: pytest.MonkeyPatch) -> None:
+    usual = SeccSdp.receive
+
+    def receive(self: SeccSdp, frame: Any, now: int) -> None:
+        if self.evcc_mac is not None:
+            self.evcc_mac = frame.src
+        usual(self, frame, now)
+
+    patch.setattr(SeccSdp, "receive", receive)
+
+
 PATCHES: dict[str, Patch] = {
     "the EVSE counts every second sound": counts_every_second_sound,
     "the EVSE reports late": delays(EvseStation, CmAttenCharInd),
@@ -188,6 +247,14 @@ PATCHES: dict[str, Patch] = {
     "the PEV tries once": tries_once,
     "the PEV chooses the farthest": chooses_farthest,
     "the EVSE takes a change of duty cycle for an unplugged car": duty_means_unplugged,
+    "the SECC does not hear of the match": never_matched,
+    "the SECC answers late": delays(EvseStation, SdpResponse, ms(300)),
+    "the EVCC asks 49 times": asks_49_times,
+    "the EVCC is deaf to late answers": deaf_to_late_answers,
+    "the EVCC takes every answer": takes_every_answer,
+    "the EVCC does not wait for the network": does_not_wait_for_the_network,
+    "the SECC answers without a match": answers_without_a_match,
+    "the SECC answers every car": answers_every_car,
     "recipes change one octet more than they say": one_octet_more,
     "recipes do nothing": recipes_do_nothing,
     "recipes switch SLAC off": recipes_switch_slac_off,

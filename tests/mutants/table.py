@@ -32,6 +32,10 @@ def pair(*names: str) -> set[str]:
     return {f"pair/test_two_adapters.py::test_{name}" for name in names}
 
 
+def discovery(*names: str) -> set[str]:
+    return {f"pair/test_discovery.py::test_{name}" for name in names}
+
+
 def pib(*names: str) -> set[str]:
     return {f"pib/test_recipes.py::test_{name}" for name in names}
 
@@ -77,6 +81,24 @@ CARS: dict[str, Fault] = {
     "ignores_unplug": Fault(pev("pilot.py::test_it_stops_when_it_is_unplugged")),
     "ignores_state_e": Fault(pev("pilot.py::test_it_stops_in_state_e", "pilot.py::test_it_stops_in_state_f")),
     "stays_silent_after_e": Fault(pev("pilot.py::test_it_begins_again_after_state_e")),
+    "never_asks_sdp": Fault(pev("sdp.py::test_it_finds_its_station_and_connects")),
+    "sdp_wrong_version": Fault(
+        pev(
+            "sdp.py::test_it_finds_its_station_and_connects",
+            "sdp.py::test_what_it_sends_in_the_network_keeps_the_rules",
+        )
+    ),
+    "sdp_wrong_checksum": Fault(pev("sdp.py::test_what_it_sends_in_the_network_keeps_the_rules")),
+    "sdp_borrowed_address": Fault(pev("sdp.py::test_what_it_sends_in_the_network_keeps_the_rules")),
+    "sdp_to_one_host": Fault(pev("sdp.py::test_what_it_sends_in_the_network_keeps_the_rules")),
+    "sdp_late": Fault(pev("sdp.py::test_from_the_match_to_sdp_it_keeps_its_limits"), STRICT),
+    "sdp_once": Fault(
+        pev("sdp.py::test_it_asks_a_silent_station_again", "sdp.py::test_it_takes_an_answer_that_comes_late")
+    ),
+    "sdp_hasty": Fault(pev("sdp.py::test_it_asks_a_silent_station_again")),
+    "sdp_endless": Fault(pev("sdp.py::test_it_asks_a_silent_station_again"), STRICT),
+    "insists_on_tls": Fault(pev("sdp.py::test_it_finds_its_station_and_connects")),
+    "takes_any_sdp_answer": Fault(pev("sdp.py::test_it_does_not_connect_after_an_answer_that")),
 }
 
 CHARGERS: dict[str, Fault] = {
@@ -124,6 +146,18 @@ CHARGERS: dict[str, Fault] = {
     "nid_not_from_nmk": Fault(evse("matching.py::test_its_network_id_follows_from_its_key"), STRICT),
     "keeps_session_after_unplug": Fault(evse("retries.py::test_it_ends_the_session_when_the_car_is_unplugged")),
     "keeps_pwm_after_unplug": Fault(evse("retries.py::test_it_offers_nothing_before_it_has_seen_the_car")),
+    "sdp_silent": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_late": Fault(evse("sdp.py::test_its_answer_comes_in_time"), STRICT),
+    "sdp_slow": Fault(evse("sdp.py::test_its_answer_comes_in_time"), STRICT),
+    "sdp_wrong_address": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_port_0": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_wrong_version": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_to_everybody": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_foreign_security": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_takes_anything": Fault(evse("sdp.py::test_it_does_not_answer_a_request_of")),
+    "factory_key": Fault(
+        evse("sdp.py::test_it_is_not_found_before_the_match", "sdp.py::test_it_is_not_found_with_another_key")
+    ),
 }
 
 PAIRS: dict[str, set[str]] = {
@@ -160,6 +194,14 @@ PAIRS: dict[str, set[str]] = {
     "the EVSE takes a change of duty cycle for an unplugged car": pair(
         "a_change_of_the_duty_cycle_does_not_disturb_matching"
     ),
+    "the SECC does not hear of the match": discovery("the_car_finds_the_station_it_was_matched_with"),
+    "the SECC answers late": discovery("from_the_match_to_sdp_they_keep_the_strict_limits"),
+    "the EVCC asks 49 times": discovery("a_silent_station_is_asked_50_times_and_given_up"),
+    "the EVCC is deaf to late answers": discovery("an_answer_that_comes_late_is_taken"),
+    "the EVCC takes every answer": discovery("an_answer_from_a_wrong_address_is_refused_and_said"),
+    "the EVCC does not wait for the network": discovery("with_a_wrong_key_nobody_asks"),
+    "the SECC answers without a match": discovery("sdp_before_the_match_is_not_answered"),
+    "the SECC answers every car": discovery("a_car_of_a_neighbours_network_is_not_answered"),
 }
 
 OWN = "rig/test_self_check.py::TestOwnBench::test_"

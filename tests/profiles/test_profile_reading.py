@@ -9,6 +9,7 @@ from bench.profiles import ChargerProfile, VehicleProfile
 from bench.profiles.loading import load, load_all
 
 PROFILES = Path(__file__).resolve().parents[2] / "bench" / "profiles"
+FIRST_FRAME = "first_frame_ms = { median = 2820.0, min = 2820.0, max = 2820.0, n = 1 }\n"
 SOUND_INTERVAL = "interval_ms = { median = 30.3, min = 27.6, max = 32.6, n = 9 }"
 
 
@@ -106,6 +107,11 @@ def test_a_figure_that_contradicts_itself_is_refused(edited, figure, mistake):
         ('address = "', 'prefix = "', '[mac]: style "fixed" needs an address'),
         ('style = "random"', 'style = "text"', '[run_id]: text belongs to style "text" and to no other'),
         ('style = "random"', 'style = "shared sequence"', '[run_id]: seen belongs to style "shared sequence"'),
+        ('securities = ["no TLS"]', "securities = []", "[sdp]: securities names each security once, and one at least"),
+        ('["no TLS"]', '["TLS", "no TLS", "TLS"]', "[sdp]: securities names each security once, and one at least"),
+        ("per_security = 50", "per_security = 0", "[sdp]: requests_per_security counts requests, got 0"),
+        ("hop_limit = 64", "hop_limit = 256", "[sdp]: hop_limit is 1 to 255, got 256"),
+        (FIRST_FRAME, "", "[after_match]: first_frame_to_sdp_ms needs first_frame_ms"),
     ],
 )
 def test_fields_that_do_not_go_together_are_refused(edited, old, new, mistake):
@@ -140,6 +146,26 @@ def test_a_file_that_is_no_toml_is_refused(edited):
     folder = edited("real_car = true", "real_car = yes")
 
     assert mistakes_in(folder)[0].startswith("vehicles/bmw-ix.toml: not TOML: Invalid value (at line 4")
+
+
+@pytest.mark.parametrize(
+    ("rule", "mistake"),
+    [
+        (
+            'rule = "often"\nport = 1',
+            r"\[sdp\] tcp_port.rule: expected one of 'fixed', 'new per start', ",
+        ),
+        ('rule = "one of several"\nports = [51110]', r'\[sdp\] tcp_port: "one of several" needs two ports at least'),
+        ('rule = "new per start"\nlowest = 2\nhighest = 1', r"\[sdp\] tcp_port: lowest 2 < highest 1 must be ports"),
+        ('rule = "fixed"\nport = 0', r"\[sdp\] tcp_port: port is 1 to 65535, got 0"),
+    ],
+)
+def test_a_port_that_nobody_can_connect_to_is_refused(tmp_path, rule, mistake):
+    text = (PROFILES / "chargers" / "alpitronic.toml").read_text(encoding="utf-8")
+    (tmp_path / "alpitronic.toml").write_text(text.replace('rule = "fixed"\nport = 51110', rule), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=mistake):
+        load(ChargerProfile, tmp_path, "alpitronic")
 
 
 def test_a_synthetic_profile_of_57_groups_is_refused(tmp_path):

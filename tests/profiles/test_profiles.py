@@ -1,6 +1,7 @@
 """The profiles that come with the library: complete, believable, and true to the tables they were taken from."""
 
 import csv
+import re
 import time
 import tomllib
 from collections import defaultdict
@@ -16,11 +17,15 @@ from bench.profiles import (
     AtTimer,
     ChargerProfile,
     CountOrder,
+    FixedPort,
     MacStyle,
     Measured,
+    NewPortPerStart,
     NextGridStep,
+    OneOfPorts,
     RndStyle,
     RunIdStyle,
+    SdpSecurity,
     Synthetic,
     VehicleProfile,
     adapter,
@@ -246,6 +251,26 @@ def test_the_tplink_restarts_after_it_confirmed_the_key_and_before_it_joins():
     assert set_key.silent_until.max < set_key.joined_as_cco.min < set_key.joined_as_station.min
 
 
+def test_the_q4_of_2026_insists_on_tls_and_gives_way():
+    """Audi Q4 e-tron, 2026-02: 50 requests for TLS, then one without; all other cars take "no TLS" at once."""
+    sdp = vehicle("audi-q4-2026").sdp
+
+    assert (sdp.securities, sdp.requests_per_security) == ((SdpSecurity.TLS, SdpSecurity.NO_TLS), 50)
+    assert [profile.id for profile in vehicles().values() if not profile.sdp.takes_no_tls] == ["audi-q4-2026"]
+
+
+def test_cars_that_ask_for_tls_would_ask_without():
+    asked_for_tls = {car.id for car in vehicles().values() if SdpSecurity.TLS in car.sdp.securities}
+
+    assert asked_for_tls == {"audi-q4", "audi-q4-2026", "tesla-modelx-plaid", "vw-id4-fw35", "vw-idbuzz"}
+    assert all(vehicle(car_id).sdp.securities[-1] is SdpSecurity.NO_TLS for car_id in asked_for_tls)
+
+
+def test_only_the_abb_answered_a_request_with_a_wrong_checksum():
+    """Terra 53, 2022-11-25: UDP checksum 0x929D instead of 0x8367, answered after 429 ms; three others did not."""
+    assert [station.id for station in chargers().values() if station.sdp.answers_wrong_checksum] == ["abb-terra53"]
+
+
 # ---------------------------------------------------------------- against the tables
 
 DRIVEN = {
@@ -262,7 +287,8 @@ DRIVEN = {
     "measured_attenuation_db": ("attenuation", "path_db"),
     "start_to_first_sound_ms": ("seen", "start_to_first_sound_ms"),
     "answered_req_to_match_cnf_ms": ("seen", "answered_req_to_match_cnf_ms"),
-    "first_frame_to_sdp_ms": ("seen", "first_frame_to_sdp_ms"),
+    "first_frame_to_sdp_ms": ("after_match", "first_frame_to_sdp_ms"),
+    "sdp_response_to_tcp_syn_ms": ("sdp", "answer_to_syn_ms"),
     "reported_attenuation_db": ("seen", "reported_attenuation_db"),
 }
 """Column of vehicles.csv -> where its figure is in the file of a car; all others are in [v2g], median and n only."""
@@ -337,6 +363,23 @@ def test_identity_and_habits_of_a_car_are_those_of_the_table(vehicle_id):
 
 
 @needs_reference
+@pytest.mark.parametrize("vehicle_id", VEHICLE_IDS)
+def test_what_a_car_asks_for_by_sdp_is_what_the_table_says(vehicle_id):
+    """Securities in their order, the interval where one is stated, and nothing that is not marked as assumed."""
+    row = rows("vehicles.csv", "vehicle_id")[vehicle_id]
+    sdp = vehicle(vehicle_id).sdp
+    seen = [SdpSecurity(text) for text in row["sdp_security_requested"].split(" / ") if text]
+    stated = [float(number) for number in re.findall(r"\d+", row["sdp_retry_interval_ms"].split("(")[0])]
+
+    assert list(sdp.securities[: len(seen)]) == seen
+    if stated:
+        assert ms(min(stated) - 1) < sdp.interval.min <= sdp.interval.median <= sdp.interval.max < ms(max(stated) + 1)
+    else:
+        assert sdp.interval.assumed
+    assert (sdp.assumed is None) == ("50 times" in row["sdp_retry_interval_ms"])
+
+
+@needs_reference
 def test_there_is_one_file_per_row():
     assert sorted(rows("vehicles.csv", "vehicle_id")) == VEHICLE_IDS
     assert sorted(rows("chargers.csv", "charger_id")) == CHARGER_IDS
@@ -346,6 +389,7 @@ CHARGER_PLACES = {
     "parm_cnf_latency_ms": ("parm_cnf", "latency_ms"),
     "match_cnf_latency_ms": ("match_cnf", "latency_ms"),
     "set_key_cnf_latency_ms": ("key", "set_key_cnf_latency_ms"),
+    "sdp_latency_ms": ("sdp", "latency_ms"),
     "reported_average_db": ("seen", "reported_average_db"),
 }
 """Column of chargers.csv -> where its figure is in the file of a station."""
@@ -377,6 +421,19 @@ def test_the_figures_of_a_charger_are_those_of_the_table(charger_id):
         assert_figure_is(dig(table, *place), row, column, median_only=place[0] == "v2g")
 
 
+def ports(station: ChargerProfile) -> list[int]:
+    """As the table names them; that of the ABB names the one it was reached at, its SDP answer another."""
+    match station.sdp.tcp_port:
+        case FixedPort(port=53537):
+            return [15118]
+        case FixedPort(port=port):
+            return [port]
+        case OneOfPorts(ports=several):
+            return list(several)
+        case NewPortPerStart(lowest=lowest, highest=highest):
+            return [lowest, highest]
+
+
 @needs_reference
 @pytest.mark.parametrize("charger_id", CHARGER_IDS)
 def test_identity_and_habits_of_a_charger_are_those_of_the_table(charger_id):
@@ -389,6 +446,10 @@ def test_identity_and_habits_of_a_charger_are_those_of_the_table(charger_id):
     assert station.evidence.n_captures == int(row["n_captures"])
     assert station.evidence.n_attempts_answered == int(row["n_attempts_answered"])
     assert station.key.nid_is_hash_of_nmk == (row["nid_is_hash_of_nmk"] == "yes")
+    assert row["sdp_security_offered"].startswith(station.sdp.security.value)
+    if "also if TLS is requested" not in row["sdp_security_offered"]:
+        assert "answers_other_security" in station.sdp.assumed
+    assert ports(station) == [int(number) for number in re.findall(r"\d{5}", row["tcp_port"])]
     assert isinstance(station.attenuation, Synthetic) == ("synthetic" in row["attenuation_style"])
     assert (
         f"NUM_SOUNDS {fields.num_sounds}, Time_Out {fields.time_out}, RESP_TYPE {fields.resp_type}"

@@ -10,6 +10,8 @@ from typing import NamedTuple
 from bench.clock import VirtualClock
 from bench.ids import MacAddress
 from bench.mme import Frame, Mme, decode, is_homeplug
+from bench.net import Ipv6Frame, SdpRequest, SdpResponse, is_ipv6
+from bench.net import decode as decode_ipv6
 from bench.profiles import ChargerProfile, Spread, VehicleProfile, adapter, charger, vehicle
 from bench.sim.adapter import ModemRole, VirtualAdapter
 from bench.sim.car import SimCar, modem_of
@@ -30,6 +32,10 @@ class Heard(NamedTuple):
     @property
     def frame(self) -> Frame | None:
         return decode(self.octets) if is_homeplug(self.octets) else None
+
+    @property
+    def packet(self) -> Ipv6Frame | None:
+        return decode_ipv6(self.octets) if is_ipv6(self.octets) else None
 
 
 class EarAdapter(VirtualAdapter):
@@ -72,6 +78,19 @@ class Station:
 
     def times(self, message: type[Mme], sent: bool | None = None) -> list[Ns]:
         return [t for t, _ in self.heard(message, sent=sent)]
+
+    def packets(self, kind: type | None = None, *, sent: bool | None = None) -> list[tuple[Ns, Ipv6Frame]]:
+        """IPv6 frames at its jack: all, or those that carry a *kind*: `SdpRequest`, `NeighbourSolicitation`, `Tcp`."""
+        return [
+            (one.t, packet)
+            for one in self.modem.heard
+            if (sent is None or one.sent is sent)
+            and (packet := one.packet) is not None
+            and (kind is None or isinstance(packet.message, kind))
+        ]
+
+    def sdp(self, message: type[SdpRequest] | type[SdpResponse], *, sent: bool | None = None) -> list[Ns]:
+        return [t for t, _ in self.packets(message, sent=sent)]
 
     def notes(self, text: str) -> list[str]:
         return [entry.text for entry in self.sim.log if text in entry.text]

@@ -18,7 +18,6 @@ from bench.mme import (
     CmSlacParmReq,
     CmStartAttenCharInd,
 )
-from bench.sim.car import CarState
 from bench.sim.car.conduct import EFFECTS, OTHER_STATION
 from bench.sim.powerline import carries
 from bench.sim.quirks import CarQuirk, ChargerQuirk
@@ -354,7 +353,7 @@ def test_wrong_key_and_never_joins_form_no_network():
 
 @pytest.mark.parametrize("quirk", [None, CarQuirk.KEEPS_KEY_AFTER_UNPLUG])
 def test_keeps_key_after_unplug(quirk):
-    car, _ = scene(*(() if quirk is None else (quirk,)), until=lambda car: car.sim.state is CarState.JOINED)
+    car, _ = scene(*(() if quirk is None else (quirk,)), until=lambda car: car.sim.state.in_network)
     key = car.sim.matched.nmk
     car.sim.unplug()
     world = car.modem.world

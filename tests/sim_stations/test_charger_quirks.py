@@ -20,7 +20,6 @@ from bench.mme import (
     CmSlacParmReq,
     CmStartAttenCharInd,
 )
-from bench.sim.car import CarState
 from bench.sim.charger import ChargerState
 from bench.sim.charger.conduct import EFFECTS
 from bench.sim.powerline import carries
@@ -289,7 +288,7 @@ def test_serves_one_car_only(quirk):
 def test_answers_when_matched(quirk):
     yard, _, own, stranger = two_cars(*(() if quirk is None else (quirk,)))
     own.sim.plug_in()
-    yard.run_until(lambda: own.sim.state is CarState.JOINED)
+    yard.run_until(lambda: own.sim.state.in_network)
     stranger.sim.plug_in()
     yard.run(s(2))
 

@@ -130,7 +130,7 @@ def test_the_network_is_left_when_the_session_ends(end):
     station = yard.charger(QUICK_STATION)
     car = yard.car("tesla-modely", station)
     car.sim.plug_in()
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
     ENDS[end](car)
     yard.run(s(1))
 
@@ -147,14 +147,15 @@ def test_the_link_outlives_the_5_pct():
     station = yard.charger(QUICK_STATION)
     car = yard.car("tesla-modely", station)
     car.sim.plug_in()
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: bool(station.sim.sdp.knocks))
+    yard.run(ms(10))
     heard = len(car.modem.heard)
     car.cable.evse.set_duty_cycle_pct(100)
     yard.run(s(3))
     car.cable.evse.set_duty_cycle_pct(5)
     yard.run(s(20))
 
-    assert car.sim.state is CarState.JOINED
+    assert car.sim.state is CarState.FOUND
     assert car.modem.joined_to() == {station.modem}
     assert len(car.modem.heard) == heard
 
@@ -167,7 +168,7 @@ def test_a_car_matches_again_after_being_plugged_in_again():
     matches = []
     for _ in range(2):
         car.sim.plug_in()
-        yard.run_until(lambda: car.sim.state is CarState.JOINED)
+        yard.run_until(lambda: car.sim.state.in_network)
         matches.append(car.sim.matched)
         car.sim.unplug()
         yard.run(s(10))

@@ -34,7 +34,6 @@ from bench.profiles import (
     chargers,
 )
 from bench.sim.adapter.sounding import MEASURED_AFTER
-from bench.sim.car import CarState
 from bench.sim.charger import ChargerState
 from bench.sim.effects import recorded_at_evse
 from bench.sim.powerline import carries
@@ -61,7 +60,7 @@ def matched(station_id: str, car_id: str = "mercedes-eqc", *, seed: int = 0) -> 
     yard = Yard(seed)
     station = yard.charger(station_id)
     car = plugged(yard, station, car_id)
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
     return station, car
 
 
@@ -347,7 +346,7 @@ def test_a_matched_station_keeps_silent():
     yard = Yard()
     station = yard.charger(QUICK_STATION)
     car = plugged(yard, station)
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
     answered = len(station.times(CmSlacParmCnf))
     stranger = yard.car(awake("tesla-modely"), yard.lone_cable())
     yard.cross_talk(stranger, station)
@@ -436,7 +435,7 @@ def test_unplugging_ends_the_session_and_the_key(station_id):
     yard = Yard()
     station = yard.charger(station_id)
     car = plugged(yard, station)
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
     first = station.sim.nmk
     car.sim.unplug()
     yard.run(s(10))
@@ -471,7 +470,7 @@ def test_state_e_ends_everything_and_ready_begins_anew():
     assert (station.cable.evse.read().label, station.sim.state) == ("E", ChargerState.IDLE)
     assert not station.times(CmAttenCharInd)
     station.sim.show_ready()
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
 
     assert station.sim.matched.pev_mac == car.sim.mac
 

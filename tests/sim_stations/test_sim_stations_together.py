@@ -15,7 +15,6 @@ from bench.mme import (
     CmSlacParmReq,
     CmStartAttenCharInd,
 )
-from bench.sim.car import CarState
 from bench.sim.powerline import carries
 from bench.units import ms, s
 
@@ -29,7 +28,7 @@ def one_session(seed: int) -> list[tuple[int, bool, bytes]]:
     car = yard.car("byd-atto3", station)
     for _ in range(2):
         car.sim.plug_in()
-        yard.run_until(lambda: car.sim.state is CarState.JOINED)
+        yard.run_until(lambda: car.sim.state.in_network)
         car.sim.unplug()
         yard.run(s(5))
     return [*car.modem.heard, *station.modem.heard]
@@ -55,7 +54,7 @@ def test_a_station_more_does_not_change_what_the_others_do():
             stranger = yard.car("tesla-modely", other)
             stranger.sim.plug_in()
         car.sim.plug_in()
-        yard.run_until(lambda: car.sim.state is CarState.JOINED)
+        yard.run_until(lambda: car.sim.state.in_network)
         return car.modem.heard
 
     assert car_alone(with_neighbour=True) == car_alone(with_neighbour=False)
@@ -85,7 +84,7 @@ def test_neighbours_that_plug_in_together_each_get_their_own_station(car_ids):
     pairs = neighbours(yard, *car_ids)
     for car, _ in pairs:
         car.sim.plug_in()
-    yard.run_until(lambda: all(car.sim.state is CarState.JOINED for car, _ in pairs))
+    yard.run_until(lambda: all(car.sim.state.in_network for car, _ in pairs))
 
     for car, station in pairs:
         assert len(car.times(CmSlacParmCnf)) >= len(pairs)
@@ -139,7 +138,7 @@ def session_with(disturb) -> tuple[Station, Station]:
     disturb(yard.line)
     car = yard.car(awake("mercedes-eqc"), station)
     car.sim.plug_in()
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
     return car, station
 
 
@@ -187,6 +186,6 @@ def test_a_truncated_message_is_noted_and_ignored():
     yard.run_until(lambda: bool(car.times(CmSlacParmReq)))
     header = car.sim.mac + station.sim.mac + bytes.fromhex("88e1 01 6e60 0000")
     car.modem._receive(header + bytes(30))
-    yard.run_until(lambda: car.sim.state is CarState.JOINED)
+    yard.run_until(lambda: car.sim.state.in_network)
 
     assert car.notes("malformed")

@@ -6,6 +6,8 @@ import io
 import json
 import re
 
+import pytest
+
 from bench.ids import BROADCAST, MacAddress, Nid, Nmk, RunId
 from bench.mme import (
     CmMnbcSoundInd,
@@ -20,7 +22,7 @@ from bench.mme import (
     encode,
 )
 from bench.report.masking import MARKER
-from bench.sniff.events import REMEMBERED, Event, Watcher, sdp_of
+from bench.sniff.events import REMEMBERED, Event, Watcher
 from bench.sniff.masking import REMEMBERED as REMEMBERED_KEYS
 from bench.sniff.masking import KeyMask
 from bench.sniff.telling import JsonLines, Lines
@@ -126,32 +128,40 @@ def test_the_first_ipv6_frame_of_everybody_is_told_once():
     solicitation = ipv6(CAR, 58, b"\x87" + bytes(23))
     watcher = Watcher(MODEM)
 
-    found = texts(watcher, seen(solicitation), seen(solicitation), seen(ipv6(STATION, 6, bytes(20))))
+    found = texts(watcher, seen(solicitation), seen(solicitation), seen(ipv6(STATION, 6, bytes(12) + b"\x50\x02" + bytes(6))))
 
     assert found == [
         f"first IPv6 frame of {CAR}: neighbour solicitation from fe80::1",
-        f"first IPv6 frame of {STATION}: TCP from fe80::1",
+        f"first IPv6 frame of {STATION}: TCP SYN from fe80::1",
     ]
 
 
 def test_the_first_sdp_frames_are_told_with_what_they_say():
     found = texts(Watcher(MODEM), seen(REQUEST), seen(REQUEST), seen(RESPONSE))
 
-    assert [text for text in found if "SDP" in text] == [
+    assert [text for text in found if text.startswith("first SDP")] == [
         f"first SDP request of {CAR}: no TLS",
         f"first SDP response of {STATION}: [fe80::5]:15118, TLS",
     ]
 
 
-def test_an_sdp_frame_that_is_cut_short_is_no_reason_to_stop():
-    assert sdp_of(sdp(CAR, "9000", b"")) == ("SDP request", "cut short")
-    assert sdp_of(REQUEST[:60]) is None
-    assert texts(Watcher(MODEM), seen(REQUEST[:30])) == []
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(sdp(CAR, "9000", b""), id="cut short"),
+        pytest.param(sdp(CAR, "8001", b"\x10\x00"), id="other V2GTP"),
+        pytest.param(sdp(CAR, "9000", b"\x10\x00", port=5353), id="another port"),
+    ],
+)
+def test_what_is_no_sdp_is_told_as_a_first_frame_only(octets):
+    (text,) = texts(Watcher(MODEM), seen(octets))
+
+    assert text.startswith(f"first IPv6 frame of {CAR}: UDP to port ")
 
 
-def test_other_v2gtp_and_other_ports_are_no_sdp():
-    assert sdp_of(sdp(CAR, "8001", b"\x10\x00")) is None
-    assert sdp_of(sdp(CAR, "9000", b"\x10\x00", port=5353)) is None
+@pytest.mark.parametrize("length", [15, 30, 53])
+def test_a_frame_that_ends_inside_its_ipv6_header_is_no_reason_to_stop(length):
+    assert texts(Watcher(MODEM), seen(REQUEST[:length])) == []
 
 
 def test_memory_does_not_grow_with_the_number_of_senders():

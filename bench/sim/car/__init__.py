@@ -2,5 +2,6 @@
 
 from bench.sim.car.attempt import CarMatch, Outcome
 from bench.sim.car.car import CarState, SimCar, modem_of
+from bench.sim.car.discovery import FoundStation
 
-__all__ = ["CarMatch", "CarState", "Outcome", "SimCar", "modem_of"]
+__all__ = ["CarMatch", "CarState", "FoundStation", "Outcome", "SimCar", "modem_of"]

@@ -1,11 +1,12 @@
 """A simulated car: plug, pilot, host and modem under one name, driven by the profile of a real one.
 
     car = SimCar(world, vehicle("tesla-modely"), adapter, line.pev)
-    car.plug_in()            # waits for 5 %, matches, joins, and is heard in the new network
+    car.plug_in()            # waits for 5 %, matches, joins, asks by SDP, and knocks at the station's TCP port
     car.matched              # with whom, by which key, how far away
+    car.station              # what SDP found: address, port, security
 
 It is the station under test of a simulated bench. It is written from the reference and from recordings of real cars,
-without a line of `bench.slac`, so that our own machines are judged by something else.
+without a line of `bench.slac` or `bench.sdp`, so that our own machines are judged by something else.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ from bench.profiles import AdapterProfile, MacStyle, RunIdStyle, Spread, Vehicle
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.car.attempt import Attempt, CarMatch, Outcome
 from bench.sim.car.conduct import conduct_of
-from bench.sim.car.network import neighbour_solicitation
+from bench.sim.car.discovery import Discovery, FoundStation
 from bench.sim.effects import recorded_at_evse
 from bench.sim.host import Entry, SimHost
+from bench.sim.ipv6 import Ipv6Node
 from bench.sim.pilot import PevEnd
 from bench.sim.powerline import ONE_WAY
 from bench.sim.quirks import CarQuirk
@@ -45,7 +47,15 @@ class CarState(enum.Enum):
     PAUSING = "between two attempts"
     JOINING = "matched, its modem is on the way into the network"
     JOINED = "in the network"
+    DISCOVERING = "asks by SDP for its station"
+    FOUND = "knows the address of its station"
+    UNSERVED = "in the network, asked by SDP in vain"
     GAVE_UP = "unmatched until the next plug-in or 5 %"
+
+    @property
+    def in_network(self) -> bool:
+        """Whether SLAC is through and its network still there."""
+        return self in (CarState.JOINED, CarState.DISCOVERING, CarState.FOUND, CarState.UNSERVED)
 
 
 def modem_of(profile: VehicleProfile) -> AdapterProfile:
@@ -66,9 +76,10 @@ def modem_of(profile: VehicleProfile) -> AdapterProfile:
 class SimCar:
     """*mac* None: by the habit of the profile. *name* None: the profile's id; it also seeds the car's scatter.
 
-    profile   what it does, its quirks included
-    attempt   the SLAC attempt that runs or ran last; *attempts* counts them
-    matched   with whom, from CM_SLAC_MATCH.CNF until it leaves the network
+    profile    what it does, its quirks included
+    attempt    the SLAC attempt that runs or ran last; *attempts* counts them
+    matched    with whom, from CM_SLAC_MATCH.CNF until it leaves the network
+    discovery  what it does in that network; None outside
     """
 
     def __init__(
@@ -91,6 +102,7 @@ class SimCar:
         self.matched: CarMatch | None = None
         self.attempt: Attempt | None = None
         self.attempts = 0
+        self.discovery: Discovery | None = None
         self._world = world
         self._pilot = pilot
         self._rng = world.rng(self.name)
@@ -103,9 +115,12 @@ class SimCar:
             adapter,
             self._new_mac(),
             edits=conduct.edits,
+            packet_edits=conduct.packet_edits,
             deaf_to=conduct.deaf_to,
             hears_others=conduct.answers_others,
+            reads_others=conduct.takes_any_answer,
         )
+        self._node = Ipv6Node(host, conduct.ipv6_address)
         host.on(CmSetKeyCnf, self._on_set_key_cnf)
         pilot.on_change(self._on_pilot)
 
@@ -121,6 +136,11 @@ class SimCar:
     def run_id(self) -> RunId | None:
         """Of the attempt that runs or ran last."""
         return None if self.attempt is None else self.attempt.run_id
+
+    @property
+    def station(self) -> FoundStation | None:
+        """The SDP answer it took, until it leaves the network."""
+        return None if self.discovery is None else self.discovery.station
 
     @property
     def log(self) -> list[Entry]:
@@ -140,18 +160,21 @@ class SimCar:
     def _on_pilot(self, _: Ns, reading: PilotReading) -> None:
         offered = self._conduct.starts_on(reading)
         started, self._offered = offered and not self._offered, offered
-        if self._conduct.stops_on(reading, matched=self.state is CarState.JOINED):
+        if self._conduct.stops_on(reading, matched=self.state.in_network):
             self._stop(reading)
-        elif not self._runner.running and self.state is not CarState.JOINED:
+        elif not self._runner.running and not self.state.in_network:
             self.state = CarState.PLUGGED if reading.state.plugged else CarState.UNPLUGGED
             if started and (self._conduct.starts_again or not self.attempts):
                 self._host.note(f"pilot {reading}: matching")
                 self._runner.start(self._matching())
 
     def _stop(self, reading: PilotReading) -> None:
-        """Nothing more is sent for SLAC; a network that was joined is left (TP_match_leave)."""
+        """Nothing more is sent for SLAC or SDP; a network that was joined is left (TP_match_leave)."""
         self._runner.stop()
         self._close_attempt()
+        if self.discovery is not None:
+            self.discovery.close()
+            self.discovery = None
         self.state = CarState.PLUGGED if reading.state.plugged else CarState.UNPLUGGED
         self._host.note(f"pilot {reading}: {self.state.value}")
         if self.matched is not None:
@@ -163,7 +186,7 @@ class SimCar:
     # The script
 
     def _matching(self) -> Script:
-        """Attempts until one leads into a network, or the car's patience is over.
+        """Attempts until one leads into a network and to a station there, or the car's patience is over.
 
         TT_matching_repetition is counted from the first request, not from the 5 % as in the standard: a Taycan
         needs 11 s for its first request, and makes several.
@@ -227,12 +250,13 @@ class SimCar:
         return outcome, attempt
 
     def _join(self, match: CarMatch) -> Generator[Ns, None, bool]:
-        """Set the key, wait for the modem, say something in the network. False after TT_match_join."""
+        """Set the key, wait for the modem, and use the network. False if there is none within TT_match_join."""
         world, after, rng = self._world, self.profile.after_match, self._rng
         self.matched, self.state = match, CarState.JOINING
         yield from until(world, match.t + after.set_key.draw(rng))
         self._host.set_key(match.nmk, match.nid)
-        speaks_at = match.t + self._conduct.reaction(after.first_frame or after.sdp, rng)
+        first_frame, sdp = self._conduct.first_words(rng)
+        speaks_at = match.t + (sdp if first_frame is None else first_frame)
         too_late = match.t + self._conduct.match_join
         yield from until(world, min(speaks_at, too_late))
         while not self.adapter.joined_to():
@@ -241,14 +265,27 @@ class SimCar:
                 self.matched = None
                 return False
             yield from until(world, min(world.now() + LINK_POLL, too_late))
+        # A network that came late delays everything that this car does in it.
+        late = max(0, world.now() - speaks_at)
+        self.state = CarState.JOINED
         yield from until(world, speaks_at)
-        self._enter_network()
+        yield from self._find_station(match, first_frame is not None, match.t + sdp + late)
         return True
 
-    def _enter_network(self) -> None:
-        """SLAC is through; what follows (SDP and the V2G session) begins here."""
-        self.state = CarState.JOINED
-        self.adapter.from_host(neighbour_solicitation(self.mac))
+    def _find_station(self, match: CarMatch, claims_address: bool, sdp_at: Ns) -> Script:
+        """What comes after SLAC, from the first frame to TCP's SYN."""
+        discovery = self.discovery = Discovery(
+            self._world, self._node, self._conduct, self._rng, match.evse_mac, self._runner.poke
+        )
+        if claims_address:
+            self._node.claim()
+        if not self._conduct.asks_sdp:
+            return
+        yield from until(self._world, sdp_at)
+        self.state = CarState.DISCOVERING
+        yield from discovery.ask()
+        self.state = CarState.UNSERVED if discovery.station is None else CarState.FOUND
+        yield from discovery.connect()
 
     def _close_attempt(self) -> None:
         self._host.ignore(CmSlacParmCnf, CmAttenCharInd, CmSlacMatchCnf)

@@ -21,18 +21,22 @@ from bench.mme import (
     CmSlacParmReq,
     CmStartAttenCharInd,
 )
+from bench.net import Ipv6Address, SdpRequest, link_local
 from bench.pilot.model import CpState, PilotReading
-from bench.profiles import AfterRsp, CountOrder, Spread, VehicleProfile
+from bench.profiles import AfterRsp, CountOrder, SdpSecurity, Spread, VehicleProfile
 from bench.sim.effects import (
     Conduct,
     always,
     both,
+    breaks_checksum,
     changes,
+    changes_header,
     gives_other_run_id,
     habit,
     recorded_at_evse,
     rule,
     sends,
+    sends_packets,
     tables,
     with_quirks,
     withholds,
@@ -77,6 +81,10 @@ class CarConduct(Conduct):
     starts_again          a new offer is a new beginning
     needs_report          asks only a station whose indication it has answered
     needs_5_pct           loss of the 5 % ends a matching that is not through
+    asks_sdp              asks for its station by SDP when it is in the network
+    asks_one_host         asks the station it matched and not everybody
+    takes_any_answer      takes the first SDP answer it sees, whatever it says and whoever it is for
+    ipv6_address          its own; None: the link-local one of its MAC address
     """
 
     profile: VehicleProfile
@@ -99,12 +107,32 @@ class CarConduct(Conduct):
     starts_again: bool = True
     needs_report: bool = True
     needs_5_pct: bool = True
+    asks_sdp: bool = True
+    asks_one_host: bool = False
+    takes_any_answer: bool = False
+    ipv6_address: Ipv6Address | None = None
 
     def reaction(self, spread: Spread, rng: random.Random) -> Ns:
         """What the car itself needs to react to the station, without the way there and back that a recorder at the
         station saw with it."""
-        drawn = spread.draw(rng)
-        return max(0, drawn - ROUND_TRIP) if recorded_at_evse(self.profile) else drawn
+        return self._own_share(spread.draw(rng))
+
+    def _own_share(self, recorded: Ns) -> Ns:
+        return max(0, recorded - ROUND_TRIP) if recorded_at_evse(self.profile) else recorded
+
+    def first_words(self, rng: random.Random) -> tuple[Ns | None, Ns]:
+        """First frame and first SDP request, counted from CM_SLAC_MATCH.CNF. None: the request is the first frame.
+
+        What was steady in the recorded cars is the request and what lies between the two, not the first frame. So that
+        is what follows from the others, within the range in which it was seen.
+        """
+        after = self.profile.after_match
+        sdp = after.sdp.draw(rng)
+        if after.first_frame_to_sdp is None or after.first_frame is None:
+            return None, self._own_share(sdp)
+        earlier = sdp - after.first_frame_to_sdp.draw(rng)
+        first = min(max(earlier, after.first_frame.min), after.first_frame.max)
+        return self._own_share(first), self._own_share(sdp)
 
     def starts_on(self, reading: PilotReading) -> bool:
         """Whether *reading* of the pilot asks the car to match."""
@@ -151,6 +179,11 @@ def _no_retry(conduct: CarConduct) -> CarConduct:
 
 def _stays_in(*states: CpState) -> Effect:
     return lambda conduct: replace(conduct, stays_in=conduct.stays_in | frozenset(states))
+
+
+def _asks_once(conduct: CarConduct) -> CarConduct:
+    first = conduct.profile.sdp.securities[:1]
+    return habit("sdp", securities=first, requests_per_security=1, interval=always(ms(250)))(conduct)
 
 
 LETTERS: Final = StationId(b"PEVPEVPEVPEVPEVPE")
@@ -218,6 +251,17 @@ EFFECTS: dict[CarQuirk, Effect] = {
     CarQuirk.HASTY_JOIN: both(rule(match_join=s(3)), habit("restart", after_failed_join=None)),
     CarQuirk.NEVER_JOINS: sends(withholds(CmSetKeyReq)),
     CarQuirk.KEEPS_KEY_AFTER_UNPLUG: rule(leaves_network=False),
+    CarQuirk.NEVER_ASKS_SDP: rule(asks_sdp=False),
+    CarQuirk.SDP_ONCE: _asks_once,
+    CarQuirk.SDP_HASTY: habit("sdp", interval=always(ms(100))),
+    CarQuirk.SDP_ENDLESS: habit("sdp", requests_per_security=None),
+    CarQuirk.SDP_LATE: habit("after_match", sdp=always(s(40))),
+    CarQuirk.SDP_WRONG_VERSION: sends_packets(changes_header(SdpRequest, version=0x02, inverse_version=0xFD)),
+    CarQuirk.SDP_WRONG_CHECKSUM: sends_packets(breaks_checksum(SdpRequest, first_only=True)),
+    CarQuirk.SDP_BORROWED_ADDRESS: rule(ipv6_address=link_local(OTHER_STATION)),
+    CarQuirk.SDP_TO_ONE_HOST: rule(asks_one_host=True),
+    CarQuirk.INSISTS_ON_TLS: habit("sdp", securities=(SdpSecurity.TLS,), takes_no_tls=False),
+    CarQuirk.TAKES_ANY_SDP_ANSWER: rule(takes_any_answer=True),
     CarQuirk.IGNORES_UNPLUG: _stays_in(CpState.A),
     CarQuirk.IGNORES_STATE_E: _stays_in(CpState.E, CpState.F),
     CarQuirk.STAYS_SILENT_AFTER_E: rule(starts_again=False),

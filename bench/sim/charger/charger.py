@@ -1,11 +1,11 @@
 """A simulated charging station: pilot, host and modem under one name, driven by the profile of a real one.
 
     station = SimCharger(world, charger("alpitronic"), adapter, line.evse)
-    # a car is plugged in: 5 %, and every car that asks is served
+    # a car is plugged in: 5 %, every car that asks is served, and the one that was let in gets its SDP answer
     station.matched          # with which car
 
 It is the station under test of a simulated bench. It is written from the reference and from recordings of real
-stations, without a line of `bench.slac`, so that our own machines are judged by something else.
+stations, without a line of `bench.slac` or `bench.sdp`, so that our own machines are judged by something else.
 """
 
 from __future__ import annotations
@@ -33,9 +33,11 @@ from bench.pilot.model import DIGITAL_DUTY_PCT, CpState, PilotReading
 from bench.profiles import ChargerProfile, NmkStyle
 from bench.sim.adapter import VirtualAdapter
 from bench.sim.charger.conduct import TT_MATCH_JOIN, ChargerConduct, conduct_of
+from bench.sim.charger.discovery import SdpServer
 from bench.sim.charger.keys import key_rng, new_key
 from bench.sim.charger.session import Session
 from bench.sim.host import Entry, SimHost
+from bench.sim.ipv6 import Ipv6Node
 from bench.sim.pilot import STEADY_POSITIVE_PCT, EvseEnd
 from bench.sim.quirks import ChargerQuirk
 from bench.sim.world import Timer, World
@@ -71,6 +73,7 @@ class SimCharger:
     sessions    cars being matched, by address and RunID
     matched     the car it let in, until that leaves
     nmk, nid    the key of its network now
+    sdp         what it does in that network
     """
 
     def __init__(
@@ -103,7 +106,13 @@ class SimCharger:
         self._visit: list[Timer] = []
         """What is planned for the car that is plugged in; nothing of it happens after it has left."""
         mac = mac or MacAddress(b"\x02" + self._rng.randbytes(5))
-        self._host = host = SimHost(world, adapter, mac, edits=self._conduct.edits, deaf_to=self._conduct.deaf_to)
+        conduct = self._conduct
+        self._host = host = SimHost(
+            world, adapter, mac, edits=conduct.edits, packet_edits=conduct.packet_edits, deaf_to=conduct.deaf_to
+        )
+        # A generator of its own: what a station does in SLAC does not change with what it is asked by SDP.
+        sdp_rng = world.rng(f"{self.name} SDP")
+        self.sdp = SdpServer(Ipv6Node(host), conduct, sdp_rng, serves=self._serves, plan=self._plan)
         host.on(CmSlacParmReq, self._on_parm_req)
         host.on(CmStartAttenCharInd, self._on_start)
         host.on(CmMnbcSoundInd, self._on_sound)
@@ -197,7 +206,11 @@ class SimCharger:
         self._host.note(f"drops the session of {session.pev_mac}: {why}")
         self.sessions.pop((session.pev_mac, session.run_id), None)
 
-    def _plan(self, delay: Ns, call: Callable[[], None]) -> None:
+    def _serves(self) -> bool:
+        """Whether SDP is answered: a car was let in, and its modem is there."""
+        return self._conduct.answers_unmatched or (self.matched is not None and bool(self.adapter.joined_to()))
+
+    def _plan(self, delay: Ns, call: Callable[[], object]) -> None:
         """Something that happens unless the car leaves before."""
         self._visit.append(self._world.after(delay, call))
 

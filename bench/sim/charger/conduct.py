@@ -20,6 +20,7 @@ from bench.mme import (
     CmSlacParmCnf,
     Mme,
 )
+from bench.net import ALL_NODES, Ipv6Frame, SdpResponse, Security, Udp, V2gtp, link_local, multicast_mac
 from bench.profiles import (
     AfterLastSound,
     AtTimer,
@@ -36,14 +37,19 @@ from bench.sim.effects import (
     always,
     both,
     changes,
+    changes_header,
+    changes_sdp,
+    edits_sdp,
     gives_other_run_id,
     habit,
     recorded_at_evse,
     rule,
     sends,
+    sends_packets,
     tables,
     with_quirks,
     withholds,
+    withholds_sdp,
 )
 from bench.sim.host import ROUND_TRIP
 from bench.sim.quirks import ChargerQuirk
@@ -79,6 +85,8 @@ class ChargerConduct(Conduct):
     checks_evse_mac         of CM_SLAC_MATCH.REQ
     ends_session_unplugged  forgets the car, and changes its key if it keeps that per session
     ends_pwm_unplugged      back to steady +12 V in state A
+    answers_unmatched       answers SDP whoever is in its network
+    answers_any_request     answers whatever comes to its SDP port
     """
 
     profile: ChargerProfile
@@ -95,6 +103,8 @@ class ChargerConduct(Conduct):
     checks_evse_mac: bool = True
     ends_session_unplugged: bool = True
     ends_pwm_unplugged: bool = True
+    answers_unmatched: bool = False
+    answers_any_request: bool = False
 
     def reaction(self, spread: Spread, rng: random.Random) -> Ns:
         """What the station itself needs to react to a car, without the way there and back that a recorder at the car
@@ -119,6 +129,12 @@ def _only_first(mme: Mme, repeat: int) -> Mme | None:
 def _other_key_on_repeat(mme: Mme, repeat: int) -> Mme:
     return replace(mme, nmk=OTHER_NMK) if isinstance(mme, CmSlacMatchCnf) and repeat else mme
 
+
+def _to_everybody(frame: Ipv6Frame, _: Udp, __: V2gtp) -> Ipv6Frame:
+    return replace(frame, dst=multicast_mac(ALL_NODES), packet=replace(frame.packet, dst=ALL_NODES))
+
+
+RESERVED_SECURITY: Final = Security(0x42)
 
 EFFECTS: dict[ChargerQuirk, Effect] = {
     ChargerQuirk.NO_PWM: rule(shows_5_pct=False),
@@ -168,6 +184,16 @@ EFFECTS: dict[ChargerQuirk, Effect] = {
     ChargerQuirk.WRONG_KEY: sends(changes(CmSlacMatchCnf, nmk=OTHER_NMK)),
     ChargerQuirk.NID_NOT_FROM_NMK: habit("key", nid_is_hash_of_nmk=False),
     ChargerQuirk.SAME_KEY_EVERY_SESSION: habit("key", nmk=NmkStyle.FIXED),
+    ChargerQuirk.FACTORY_KEY: both(habit("key", nmk=NmkStyle.FACTORY), rule(answers_unmatched=True)),
+    ChargerQuirk.SDP_SILENT: sends_packets(withholds_sdp(SdpResponse)),
+    ChargerQuirk.SDP_LATE: habit("sdp", latency=always(ms(400))),
+    ChargerQuirk.SDP_SLOW: habit("sdp", latency=always(ms(428.8))),
+    ChargerQuirk.SDP_WRONG_ADDRESS: sends_packets(changes_sdp(SdpResponse, secc_address=link_local(OTHER_CAR))),
+    ChargerQuirk.SDP_PORT_0: sends_packets(changes_sdp(SdpResponse, secc_port=0)),
+    ChargerQuirk.SDP_WRONG_VERSION: sends_packets(changes_header(SdpResponse, version=0x02, inverse_version=0xFD)),
+    ChargerQuirk.SDP_TO_EVERYBODY: sends_packets(edits_sdp(SdpResponse, _to_everybody)),
+    ChargerQuirk.SDP_TAKES_ANYTHING: rule(answers_any_request=True),
+    ChargerQuirk.SDP_FOREIGN_SECURITY: sends_packets(changes_sdp(SdpResponse, security=RESERVED_SECURITY)),
     ChargerQuirk.KEEPS_SESSION_AFTER_UNPLUG: rule(ends_session_unplugged=False),
     ChargerQuirk.KEEPS_PWM_AFTER_UNPLUG: rule(ends_pwm_unplugged=False),
 }

@@ -7,7 +7,8 @@ import string
 from collections.abc import Collection
 
 from bench.ids import Nid, Nmk, nid_from_nmk
-from bench.profiles import ChargerProfile
+from bench.profiles import ChargerProfile, NmkStyle
+from bench.sim.adapter.network import FACTORY_KEY
 from bench.sim.charger.conduct import conduct_of
 from bench.sim.quirks import ChargerQuirk
 from bench.sim.world import World
@@ -31,6 +32,8 @@ def key_rng(world: World, name: str) -> random.Random:
 
 
 def new_key(profile: ChargerProfile, rng: random.Random) -> tuple[Nmk, Nid]:
+    if profile.key.nmk is NmkStyle.FACTORY:
+        return FACTORY_KEY.nmk, FACTORY_KEY.nid
     if profile.key.nmk_is_printable:
         nmk = Nmk("".join(rng.choices(PRINTABLE, k=Nmk.SIZE)).encode())
     else:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from bench.analysis.after_match import Milestone, WayStep, longest_of, way_of
 from bench.analysis.diagnosis import diagnose
 from bench.analysis.engine import Engine
 from bench.analysis.model import (
@@ -27,6 +28,7 @@ from bench.analysis.model import (
     Finding,
     Hearer,
     Key,
+    ModemRestart,
     ModemVersion,
     NetworkProof,
     Outcome,
@@ -40,15 +42,20 @@ from bench.analysis.model import (
     Traffic,
     Visibility,
 )
+from bench.analysis.pilot_log import PilotLog, read_pilot_log
+from bench.analysis.pilot_model import AttemptPilot, PilotTrack
 from bench.analysis.sdp_model import AttemptSdp, SdpLog, SdpMessage, SdpPair, SdpSeries
 from bench.analysis.surveying import Survey, survey, survey_ahead
+from bench.analysis.tcp_model import AttemptTcp
 from bench.capture import Record
 from bench.units import Ns
 
 __all__ = [
     "Analysis",
     "Attempt",
+    "AttemptPilot",
     "AttemptSdp",
+    "AttemptTcp",
     "Attenuation",
     "Candidate",
     "CaptureNotes",
@@ -57,10 +64,14 @@ __all__ = [
     "Finding",
     "Hearer",
     "Key",
+    "Milestone",
+    "ModemRestart",
     "ModemVersion",
     "NetworkProof",
     "Outcome",
     "Pair",
+    "PilotLog",
+    "PilotTrack",
     "PowerSupplyControl",
     "Profile",
     "Recorder",
@@ -74,24 +85,31 @@ __all__ = [
     "Timings",
     "Traffic",
     "Visibility",
+    "WayStep",
     "analyze",
     "diagnose",
+    "longest_of",
+    "read_pilot_log",
     "survey",
     "survey_ahead",
+    "way_of",
 ]
 
 
-def analyze(records: Iterable[Record], recorder: Recorder | None = None, quantum: Ns = 0) -> Analysis:
+def analyze(
+    records: Iterable[Record], recorder: Recorder | None = None, quantum: Ns = 0, pilot: PilotTrack | None = None
+) -> Analysis:
     """Everything about *records*, which are held in memory if the recorder has to be found out.
 
     recorder  who recorded; None or a part of it is inferred
     quantum   real resolution of the stamps; `survey` finds it for stamps of unknown origin. Not looked for here,
               because the exact stamps of a simulated bench would look rounded
+    pilot     what a log knows of the control pilot
     """
     if recorder is None or None in (recorder.role, recorder.host, recorder.modem):
         records = list(records)
         recorder = survey(records, recorder).recorder
-    engine = Engine(recorder, quantum)
+    engine = Engine(recorder, quantum, pilot)
     attempts: list[Attempt] = []
     set_keys: list[SetKey] = []
     for item in engine.run(records):

@@ -29,6 +29,7 @@ from bench.analysis.model import (
 )
 from bench.analysis.sdp_json import Json, attempt_sdp_json, sdp_lists
 from bench.analysis.sdp_model import SdpLog
+from bench.analysis.way_json import after_match_json, attempt_pilot_json, tcp_json
 from bench.capture import CaptureFacts
 from bench.ids import MacAddress, Nmk, RunId, nid_from_nmk
 from bench.units import Ns, to_ms, to_s
@@ -96,6 +97,9 @@ class AsJson:
                 for finding in attempt.deviations
             ],
             "sdp": attempt_sdp_json(attempt.sdp),
+            "tcp": tcp_json(attempt.tcp, self.time),
+            "after_match": after_match_json(attempt, self.time),
+            "control_pilot": attempt_pilot_json(attempt),
             "diagnosis": attempt.diagnosis,
         }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from bench.analysis.limits import ATTEMPT_GAP
-from bench.analysis.model import NetworkProof, SetKey
+from bench.analysis.model import ModemRestart, NetworkProof, SetKey
 from bench.analysis.sdp_model import AttemptSdp
+from bench.analysis.tcp_model import AttemptTcp
 from bench.capture import UNKNOWN_ADDRESS
 from bench.ids import BROADCAST, MacAddress, RunId
 from bench.mme import (
@@ -121,6 +122,8 @@ class Conversation:
         self.set_key_after: SetKey | None = None
         self.network_proof: NetworkProof | None = None
         self.sdp: AttemptSdp | None = None
+        self.tcp: AttemptTcp | None = None
+        self.restart: ModemRestart | None = None
 
     def add(self, heard: Heard[SlacMme]) -> None:
         mme = heard.mme

@@ -1,7 +1,8 @@
 """One sentence per attempt: what happened and why.
 
 `EXPLANATIONS` is the table: for each outcome, conditions from the most telling cause to the least, and the sentence
-for the first that holds. The last row of each outcome holds always. `sdp_words` adds what is remarkable about SDP.
+for the first that holds. The last row of each outcome holds always. `sdp_words` and `tcp_words` add what is remarkable
+about the way from a match to its session; `pilot_words` tells what a log of the control pilot knows.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from collections.abc import Callable
 
 from bench.analysis.limits import ATTEN_RESULTS, C_EV_MATCH_MNBC, TT_EV_ATTEN_RESULTS, TT_MATCH_JOIN
 from bench.analysis.model import Attempt, Outcome, Role
-from bench.analysis.sdp_words import with_sdp
+from bench.analysis.pilot_words import pilot_tells, why_unanswered
+from bench.analysis.sdp_words import sdp_remarks
+from bench.analysis.tcp_words import tcp_remarks
 from bench.units import Ns, show
 
 Condition = Callable[[Attempt], bool]
@@ -21,7 +24,8 @@ def diagnose(attempt: Attempt) -> str:
     """The sentence for *attempt*; never empty."""
     for condition, sentence in EXPLANATIONS[attempt.outcome]:
         if condition(attempt):
-            return with_sdp(attempt, sentence(attempt))
+            said = sentence(attempt).removesuffix(".")
+            return "; ".join([said, *sdp_remarks(attempt), *tcp_remarks(attempt)]) + "."
     raise AssertionError(f"no sentence for {attempt.outcome}")
 
 
@@ -63,6 +67,11 @@ def key_never_set(attempt: Attempt) -> bool:
 
 def watched_too_short(attempt: Attempt) -> bool:
     return 0 <= watched(attempt) < TT_MATCH_JOIN
+
+
+def modem_never_back(attempt: Attempt) -> bool:
+    """The recorder's own modem began to restart with the key and did not come back."""
+    return attempt.restart is not None and attempt.restart.back_t is None
 
 
 def recorded_by(role: Role) -> Condition:
@@ -146,12 +155,15 @@ def cut_off(attempt: Attempt) -> str:
     return f"The recording ends in the middle of this attempt, with {seen} seen, so its outcome is not known."
 
 
-def requests_unheard(reason: str) -> Sentence:
+def requests_unheard(reason: str | Sentence) -> Sentence:
+    """*reason*: the words, or what finds them."""
+
     def sentence(attempt: Attempt) -> str:
         count = attempt.counts["param_req"]
         span = f" in {show(attempt.t_end - attempt.t_start)}" if count > 1 else ""
         requests = f"{count} CM_SLAC_PARM.REQ" if count > 1 else "CM_SLAC_PARM.REQ"
-        return f"Nobody answered the car's {requests}{span}: {reason}."
+        why = reason if isinstance(reason, str) else reason(attempt)
+        return f"Nobody answered the car's {requests}{span}: {why}."
 
     return sentence
 
@@ -167,8 +179,18 @@ def wrong_param_run_id(attempt: Attempt) -> str:
 def never_appeared(attempt: Attempt) -> str:
     other = "the EVSE" if attempt.recorder.plays_car else "the car"
     return (
-        f"{matched_in(attempt)}, but {other} never appeared in the new network in the {show(watched(attempt))} "
-        f"that followed (TT_match_join {show(TT_MATCH_JOIN)}): a modem did not join, or its host was silent."
+        f"{matched_in(attempt)}, but the network never came up: {other} never appeared in it in the "
+        f"{show(watched(attempt))} that followed (TT_match_join {show(TT_MATCH_JOIN)}); a modem did not join, or its "
+        "host was silent."
+    )
+
+
+def never_back(attempt: Attempt) -> str:
+    restart = attempt.restart
+    since = show(restart.silent_t - attempt.set_key_after_match.t) if restart and attempt.set_key_after_match else ""
+    return (
+        f"{matched_in(attempt)}, but the network never came up: the recorder's own modem fell silent {since} after it "
+        f"was told the key and never answered again in the {show(watched(attempt))} that followed."
     )
 
 
@@ -187,6 +209,7 @@ EXPLANATIONS: dict[Outcome, tuple[tuple[Condition, Sentence], ...]] = {
     Outcome.ANSWERED_BY_OTHER_EVSE: ((always, other_evse),),
     Outcome.CAPTURE_ENDS_DURING_ATTEMPT: ((always, cut_off),),
     Outcome.NO_PARAM_CNF: (
+        (pilot_tells, requests_unheard(why_unanswered)),
         (
             recorded_by(Role.EVSE),
             requests_unheard("this station was not waiting for a car, or the car is plugged in elsewhere"),
@@ -359,6 +382,7 @@ EXPLANATIONS: dict[Outcome, tuple[tuple[Condition, Sentence], ...]] = {
                 f"network come up (TT_match_join {show(TT_MATCH_JOIN)})."
             ),
         ),
+        (modem_never_back, never_back),
         (
             has("nid_not_derived_from_nmk"),
             lambda a: (

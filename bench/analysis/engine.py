@@ -24,12 +24,16 @@ from bench.analysis.limits import (
 )
 from bench.analysis.model import Attempt, CaptureNotes, Recorder, Role, SetKey
 from bench.analysis.network import IP_ETHERTYPES, IPV6, PROVING_CONFIRMATIONS, NetworkWatch
+from bench.analysis.pilot_model import PilotTrack
+from bench.analysis.restart_watch import ASKING, RestartWatch
 from bench.analysis.sdp_model import SdpLog
-from bench.analysis.sdp_watch import TCP, SdpWatch
+from bench.analysis.sdp_watch import SdpWatch
+from bench.analysis.tcp_watch import FLAGS_AT, SYN_OR_RST, TcpWatch
 from bench.capture import Record
 from bench.errors import MalformedMme
 from bench.ids import BROADCAST
 from bench.mme import CmAttenCharInd, CmSetKeyCnf, CmSetKeyReq, Frame, RawMme, decode
+from bench.net.tcp import TCP
 from bench.units import Ns
 
 HOMEPLUG = b"\x88\xe1"
@@ -58,16 +62,20 @@ class Engine:
 
     recorder  who recorded, see `survey`
     quantum   real resolution of the stamps, if coarser than the file says
+    pilot     what a log of the station knows of the control pilot
     notes     about the recording, complete when `run` has ended, as is
     census    of the messages that are not SLAC
     """
 
-    def __init__(self, recorder: Recorder, quantum: Ns = 0) -> None:
+    def __init__(self, recorder: Recorder, quantum: Ns = 0, pilot: PilotTrack | None = None) -> None:
         self.recorder = recorder
+        self.pilot = pilot
         self.notes = CaptureNotes(quantum=quantum)
         self.census = Census()
         self._watch = NetworkWatch(recorder)
         self._sdp = SdpWatch(recorder)
+        self._tcp = TcpWatch()
+        self._restart = RestartWatch(recorder)
         self._keys = SetKeyLog()
         self._current: Conversation | None = None
         self._attempts = 0
@@ -87,8 +95,9 @@ class Engine:
         A `SetKey` comes when no more confirmations can belong to it, an `Attempt` when no later frame can change
         it: as the next one begins, or up to 2 s later.
         """
-        notes, watch, sdp, recent = self.notes, self._watch, self._sdp, RecentFrames()
+        notes, watch, sdp, tcp, recent = self.notes, self._watch, self._sdp, self._tcp, RecentFrames()
         closed, said, ip = self._closed, self._said, IP_ETHERTYPES
+        awaited, flags_at, opens_or_ends = tcp.awaited, FLAGS_AT, SYN_OR_RST
         frames, previous_t, previous, crowded = 0, 0, b"", False
         for number, t, octets, _, _ in records:
             frames += 1
@@ -113,7 +122,10 @@ class Engine:
             if ethertype == IPV6:
                 if watch.senders and octets[6:12] in watch.senders:
                     watch.ip_frame(number, t, octets)
-                if len(octets) > 20 and octets[20] != TCP:
+                if len(octets) > flags_at and octets[20] == TCP:
+                    if octets[flags_at] & opens_or_ends or awaited:
+                        tcp.segment(number, t, octets)
+                elif len(octets) > 20 and octets[20] != TCP:
                     sdp.ipv6_frame(number, t, octets)
             elif ethertype in ip:
                 if watch.senders and octets[6:12] in watch.senders:
@@ -152,7 +164,9 @@ class Engine:
             elif octets[12:14] in IP_ETHERTYPES:
                 if octets[6:12] in self._watch.senders:
                     self._watch.ip_frame(number, t, octets)
-                if octets[12:14] == IPV6 and len(octets) > 20 and octets[20] != TCP:
+                if octets[12:14] == IPV6 and len(octets) > FLAGS_AT and octets[20] == TCP:
+                    self._tcp.segment(number, t, octets)
+                elif octets[12:14] == IPV6 and len(octets) > 20 and octets[20] != TCP:
                     self._sdp.ipv6_frame(number, t, octets)
         elif octets and is_artefact(octets):
             self.notes.artefacts += 1
@@ -180,7 +194,10 @@ class Engine:
                 self._set_key(Heard(number, t, frame.dst, frame.src, mme))
             elif isinstance(mme, CmSetKeyCnf):
                 self._keys.confirmation(Heard(number, t, frame.dst, frame.src, mme))
+        elif mmtype in ASKING:
+            self._restart.question(number, t, octets)
         elif mmtype in PROVING_CONFIRMATIONS:
+            self._restart.confirmation(number, t, octets)
             self._watch.confirmation(number, t, octets)
             if mmtype == SW_VER_CNF:
                 self.census.version(number, t, octets)
@@ -200,6 +217,8 @@ class Engine:
             talk = self._current = Conversation(self._attempts, self._keys.last)
             self._watch.attempt_opened(talk)
             self._sdp.attempt_opened(talk)
+            self._tcp.attempt_opened(talk)
+            self._restart.attempt_opened(talk)
         talk.add(heard)
         self._watch.slac_frame(talk)
         self._sdp.slac_frame(talk)
@@ -218,6 +237,7 @@ class Engine:
     def _close(self, talk: Conversation, next_start: Ns) -> None:
         """Let *talk* wait until it is known whether the capture ends, and its key's confirmations are in."""
         assert talk.last is not None
+        self._restart.attempt_closed(next_start)
         last = settled = talk.last.t
         if talk.starts and not talk.match_reqs and not talk.match_cnfs:
             settled = last + CAPTURE_END
@@ -241,5 +261,6 @@ class Engine:
                 self.notes.quantum,
                 observed_until=first.next_start,
                 capture_ended=ended is not None and -CLOCK_STEP < ended - first.last < CAPTURE_END,
+                pilot=self.pilot,
             )
         )

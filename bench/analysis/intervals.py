@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from bench.analysis.conversation import SLAC_MESSAGES, Conversation, Heard, opens_attempt
 from bench.ids import MacAddress
+from bench.limits import LIMITS, Limit
 from bench.mme import Frame
 from bench.pilot.model import CpState, PilotReading
-from bench.limits import LIMITS, Limit
 from bench.slac.timers import C_EV_MATCH_MNBC, TIMERS
 from bench.units import Ns, ms
 
@@ -62,8 +62,8 @@ def measure(
         if before is None and offer_at is not None and requests:
             found.append(_interval("TP_EV_SLAC_init", offer_at, requests[0]))
             found.append(_interval("TT_EVSE_SLAC_init", offer_at, requests[0]))
-        if before is not None and requests:
-            found.append(_interval("TT_matching_rate", _last_of(before, pev_mac), requests[0]))
+        if before is not None and requests and (last := _last_of(before, pev_mac)) is not None:
+            found.append(_interval("TT_matching_rate", last, requests[0]))
         found += _of(attempt)
         before = attempt
     if before is not None and link_at is not None and before.match_cnfs:
@@ -114,10 +114,10 @@ def _times(heard: Iterable[Heard[object]]) -> list[Ns]:
     return [one.t for one in heard]
 
 
-def _last_of(attempt: Conversation, pev_mac: MacAddress) -> Ns:
-    """When the PEV was last heard in *attempt*."""
+def _last_of(attempt: Conversation, pev_mac: MacAddress) -> Ns | None:
+    """When the PEV was last heard in *attempt*; None: only the other side was."""
     sent = (attempt.param_reqs, attempt.starts, attempt.sounds, attempt.atten_rsps, attempt.match_reqs)
-    return max(one.t for messages in sent for one in messages if one.src == pev_mac)
+    return max((one.t for messages in sent for one in messages if one.src == pev_mac), default=None)
 
 
 def _of(a: Conversation) -> Iterable[Interval]:
@@ -143,7 +143,8 @@ def _of(a: Conversation) -> Iterable[Interval]:
 def _of_requests(req: list[Ns], cnf: list[Ns], start: list[Ns]) -> Iterable[Interval]:
     """CM_SLAC_PARM: answered or repeated; and how the PEV goes on."""
     answers = [next((t for t in cnf if t >= asked), None) for asked in req]
-    for asked, answer, following in zip(req, answers, [*req[1:], None], strict=True):
+    # A listener may have heard no request at all, only the answers.
+    for asked, answer, following in zip(req, answers, [*req[1:], None][: len(req)], strict=True):
         if answer is not None and (following is None or answer < following or following - asked < DUPLICATE):
             yield _interval("TP_match_response (CM_SLAC_PARM)", asked, answer)
         elif following is not None and following - asked >= DUPLICATE:

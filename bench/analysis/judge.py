@@ -11,6 +11,7 @@ from bench.analysis.diagnosis import diagnose
 from bench.analysis.keys import key_of
 from bench.analysis.model import Attempt, Recorder
 from bench.analysis.outcome import outcome_of
+from bench.analysis.pilot_model import PilotTrack
 from bench.analysis.stations import candidates_of, stations_of
 from bench.analysis.timings import timings_of
 from bench.mme import (
@@ -45,11 +46,20 @@ COUNT_NAMES: dict[type[object], str] = {
 }
 
 
-def judge(talk: Conversation, recorder: Recorder, quantum: Ns, *, observed_until: Ns, capture_ended: bool) -> Attempt:
+def judge(
+    talk: Conversation,
+    recorder: Recorder,
+    quantum: Ns,
+    *,
+    observed_until: Ns,
+    capture_ended: bool,
+    pilot: PilotTrack | None = None,
+) -> Attempt:
     """What happened in *talk*, which must hold at least one frame.
 
     observed_until  start of the next attempt, or the last frame of the capture
     capture_ended   whether the capture ends less than 0.7 s after the attempt's last frame
+    pilot           what is known of the control pilot
     """
     assert talk.first is not None
     assert talk.last is not None
@@ -96,5 +106,8 @@ def judge(talk: Conversation, recorder: Recorder, quantum: Ns, *, observed_until
         deviations=findings_of(case),
         recorder=recorder,
         sdp=talk.sdp,
+        tcp=talk.tcp,
+        restart=talk.restart,
+        pilot=pilot.of_attempt(talk.first.t, talk.last.t, observed_until) if pilot else None,
     )
     return replace(attempt, diagnosis=diagnose(attempt))

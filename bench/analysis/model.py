@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from bench.analysis.pilot_model import AttemptPilot
 from bench.analysis.sdp_model import AttemptSdp, SdpLog
+from bench.analysis.tcp_model import AttemptTcp
 from bench.ids import MacAddress, Nid, Nmk, RunId
 from bench.units import Ns
 
@@ -200,6 +202,22 @@ class NetworkProof:
     after_set_key: Ns | None
 
 
+@dataclass(slots=True)
+class ModemRestart:
+    """The recorder's own modem does not answer for a while after its key was set.
+
+    silent_*       the first question it left unanswered; its restart began before that
+    last_answer_t  its last answer before, None if there was none since the key
+    back_*         its first answer after; None if none was recorded
+    """
+
+    silent_frame: int
+    silent_t: Ns
+    last_answer_t: Ns | None = None
+    back_frame: int | None = None
+    back_t: Ns | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Intervals of one attempt; None or empty where an end of the interval is not in the capture.
@@ -275,6 +293,9 @@ class Attempt:
     recorder: Recorder
     diagnosis: str = ""
     sdp: AttemptSdp | None = None
+    tcp: AttemptTcp | None = None
+    restart: ModemRestart | None = None
+    pilot: AttemptPilot | None = None
 
     @property
     def codes(self) -> frozenset[str]:
@@ -283,6 +304,22 @@ class Attempt:
     @property
     def unanswered_requests(self) -> int:
         return sum(pair.cnf_frame is None for pair in self.param_pairs)
+
+    @property
+    def plugged_to_request(self) -> Ns | None:
+        """From the plug-in to the first CM_SLAC_PARM.REQ, by a log of the pilot."""
+        return self._to_request(self.pilot.connected_t if self.pilot else None)
+
+    @property
+    def digital_to_request(self) -> Ns | None:
+        """From the first 5 % after the plug-in to the first CM_SLAC_PARM.REQ."""
+        return self._to_request(self.pilot.digital_t if self.pilot else None)
+
+    def _to_request(self, t: Ns | None) -> Ns | None:
+        """None without a request, and where the car is plugged in elsewhere."""
+        if t is None or not self.counts["param_req"] or self.outcome is Outcome.ANSWERED_BY_OTHER_EVSE:
+            return None
+        return self.t_start - t
 
 
 @dataclass(slots=True)

@@ -106,6 +106,7 @@ class AttemptSdp:
     first_request         the first SDP request
     shortest, longest     from a request to its response
     offered               securities that responses offered, in order of appearance
+    endpoints             addresses and TCP ports that responses named, in order of appearance
     """
 
     matched_t: Ns
@@ -113,6 +114,7 @@ class AttemptSdp:
     first_frame_t: Ns | None = None
     first_request: SdpMessage | None = None
     last_request: SdpMessage | None = None
+    first_response: SdpMessage | None = None
     last_response: SdpMessage | None = None
     requests: int = 0
     tls_requests: int = 0
@@ -120,6 +122,7 @@ class AttemptSdp:
     shortest: Ns | None = None
     longest: Ns | None = None
     offered: tuple[Security, ...] = ()
+    endpoints: tuple[tuple[Ipv6Address, int], ...] = ()
     borrowed: BorrowedAddress | None = None
 
     @property

@@ -25,13 +25,15 @@ from bench.net import (
 )
 from bench.units import Ns, s
 
-TCP, UDP = 6, 17
-"""Next headers, octet 20 of a frame."""
+UDP = 17
+"""Next header, octet 20 of a frame."""
 PORT = SDP_PORT.to_bytes(2, "big")
 MAX_LISTED = 5000
 """Messages, pairs and series kept of each; a capture of nothing but SDP must not fill the memory."""
 MAX_ASKING = 100
 """Hosts whose unanswered requests are remembered."""
+MAX_ENDPOINTS = 10
+"""Different stations or ports that are remembered of one attempt."""
 SERIES_GAP = s(5)
 """A request this long after the last one begins a new series."""
 
@@ -113,7 +115,12 @@ class SdpWatch:
             self.log.outside += 1
             return
         after.responses += 1
+        after.first_response = after.first_response or message
         after.last_response = message
+        if message.secc_address is not None and message.secc_port is not None:
+            endpoint = message.secc_address, message.secc_port
+            if endpoint not in after.endpoints and len(after.endpoints) < MAX_ENDPOINTS:
+                after.endpoints += (endpoint,)
         if message.security not in after.offered:
             after.offered += (message.security,)
         if pair is not None:

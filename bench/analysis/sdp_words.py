@@ -11,12 +11,7 @@ SDP_ANSWER_TIME = ms(250)
 """What a car waits for the answer before it asks again; as seen on cars that repeat. Not verified in the standard."""
 
 
-def with_sdp(attempt: Attempt, sentence: str) -> str:
-    """*sentence*, with what is remarkable about SDP before its full stop."""
-    return "; ".join([sentence.removesuffix("."), *remarks(attempt)]) + "."
-
-
-def remarks(attempt: Attempt) -> list[str]:
+def sdp_remarks(attempt: Attempt) -> list[str]:
     found = attempt.sdp
     if found is None or not found.requests:
         return []
@@ -48,11 +43,15 @@ def nobody_answered(attempt: Attempt, found: AttemptSdp) -> bool:
 
     A listener need not hear what a station says to a car, nor a recorder that hears one side only.
     """
-    beside_a_station = attempt.recorder.role in (Role.PEV, Role.PEV_INTERNAL, Role.EVSE)
-    if found.responses or not beside_a_station or found.last_request is None:
+    if found.responses or not beside_a_station(attempt) or found.last_request is None:
         return False
+    return attempt.observed_until - found.last_request.t >= SDP_ANSWER_TIME
+
+
+def beside_a_station(attempt: Attempt) -> bool:
+    """Whether the recorder hears what either side says to the other."""
     both_heard = attempt.visibility.pev_frames and attempt.visibility.evse_frames
-    return both_heard and attempt.observed_until - found.last_request.t >= SDP_ANSWER_TIME
+    return both_heard and attempt.recorder.role in (Role.PEV, Role.PEV_INTERNAL, Role.EVSE)
 
 
 def _span(found: AttemptSdp) -> str:

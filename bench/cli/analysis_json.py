@@ -16,6 +16,7 @@ from typing import Any, TextIO
 from bench.analysis import Attempt, Engine, SetKey
 from bench.analysis.as_json import FORMAT, VERSION, AsJson, capture_json, recorder_json
 from bench.analysis.sdp_json import sdp_counts
+from bench.analysis.way_json import alignment_json, control_pilot_json
 from bench.capture import CaptureFile
 
 SPOOL = 1 << 20
@@ -86,6 +87,8 @@ class JsonPresentation:
                 "network_confirmed": self._outcomes["matched_network_confirmed"] > 0,
                 "sdp_answered": engine.sdp.responses > 0,
             },
+            "control_pilot": control_pilot_json(engine.pilot, form.time),
+            "control_pilot_alignment": alignment_json(engine.pilot),
             "capture": capture_json(Path(capture.name).name, capture.size, capture.facts, engine.notes),
         }
         out.write(json.dumps(tail)[1:] + "\n")

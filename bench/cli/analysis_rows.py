@@ -43,7 +43,10 @@ class Interval:
 
 SHORTEST, LONGEST = TP_EV_BATCH_MSG_INTERVAL
 
+
 INTERVALS = (
+    Interval("plugged in → first CM_SLAC_PARM.REQ", lambda a: a.plugged_to_request),
+    Interval("first 5 % → first CM_SLAC_PARM.REQ", lambda a: a.digital_to_request),
     Interval("CM_SLAC_PARM.REQ repeated after", lambda a: a.timings.param_req_intervals),
     Interval("CM_SLAC_PARM.REQ → CNF", lambda a: a.timings.param_response, TT_MATCH_RESPONSE),
     Interval("CM_SLAC_PARM.CNF → first START_ATTEN_CHAR", lambda a: a.timings.param_cnf_to_start),
@@ -57,14 +60,11 @@ INTERVALS = (
     Interval("CM_SLAC_MATCH.REQ → CNF", lambda a: a.timings.match_cnf_latency, TT_MATCH_RESPONSE),
     Interval("answered request → CM_SLAC_MATCH.CNF", lambda a: a.timings.total_answered_req_to_match_cnf),
     Interval("CM_SLAC_PARM.CNF → CM_SLAC_MATCH.CNF", lambda a: a.timings.param_cnf_to_match_cnf),
-    Interval("CM_SLAC_MATCH.CNF → CM_SET_KEY.REQ", lambda a: a.timings.match_cnf_to_set_key),
     Interval(
         "CM_SLAC_MATCH.CNF → network",
         lambda a: a.network_proof.after_match_cnf if a.network_proof else None,
         TT_MATCH_JOIN,
     ),
-    Interval("CM_SLAC_MATCH.CNF → first frame of the car", lambda a: a.sdp.to_first_frame if a.sdp else None),
-    Interval("CM_SLAC_MATCH.CNF → first SDP request", lambda a: a.sdp.to_first_request if a.sdp else None),
 )
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bench.analysis import Attempt, Engine, Recorder, SetKey, survey, survey_ahead
+from bench.analysis import Attempt, Engine, PilotLog, PilotTrack, Recorder, SetKey, read_pilot_log, survey, survey_ahead
 from bench.capture import CaptureFile, Record, open_capture
 from bench.cli.analysis_json import JsonPresentation
 from bench.cli.analysis_text import TextPresentation
 from bench.cli.analyze import DEVIATES, GOOD, TROUBLE
 from bench.cli.progress import Progress
-from bench.errors import CaptureError
+from bench.errors import CaptureError, ConfigError
 
 
 class Presentation(Protocol):
@@ -37,8 +37,11 @@ class Tally:
         return TROUBLE if self.unreadable else DEVIATES if self.failed else GOOD
 
 
-def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool) -> int:
-    """Analyse *files* and print. Returns the exit status; a file that cannot be read is one line on stderr."""
+def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool, events: str | None = None) -> int:
+    """Analyse *files* and print. Returns the exit status; a file that cannot be read is one line on stderr.
+
+    events   a log of the control pilot, for a single file
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # an arrow that cannot be shown is no reason to fail
     shown: Presentation = (
@@ -49,9 +52,10 @@ def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool)
     tally = Tally()
     for name in files:
         try:
+            log = read_pilot_log(events) if events is not None else None
             with open_capture(name) as capture:
-                _one(capture, told, shown, tally)
-        except CaptureError as error:
+                _one(capture, told, shown, tally, log)
+        except (CaptureError, ConfigError) as error:
             tally.unreadable += 1
             sys.stdout.flush()
             print(f"bench analyze: {error}", file=sys.stderr)
@@ -59,7 +63,8 @@ def run(files: Sequence[str], told: Recorder, *, as_json: bool, show_keys: bool)
     return tally.status
 
 
-def _one(capture: CaptureFile, told: Recorder, shown: Presentation, tally: Tally) -> None:
+def _one(capture: CaptureFile, told: Recorder, shown: Presentation, tally: Tally, log: PilotLog | None) -> None:
+    pilot = _on_the_clock_of(capture, log) if log is not None else None
     progress = Progress(capture.size)
     records: Iterable[Record]
     if capture.rewindable:
@@ -68,7 +73,7 @@ def _one(capture: CaptureFile, told: Recorder, shown: Presentation, tally: Tally
     else:
         found, records = survey_ahead(capture.records(), told)
     progress.clear()
-    engine = Engine(found.recorder, found.quantum)
+    engine = Engine(found.recorder, found.quantum, pilot)
     shown.begin(capture, engine)
     for item in engine.run(records):
         progress.clear()
@@ -79,3 +84,16 @@ def _one(capture: CaptureFile, told: Recorder, shown: Presentation, tally: Tally
             shown.set_key(item)
     progress.clear()
     shown.end(capture, engine)
+
+
+def _on_the_clock_of(capture: CaptureFile, log: PilotLog) -> PilotTrack | None:
+    """Raises ConfigError if *log* is not of the time of *capture*; None if that holds no frame at all."""
+    if not capture.rewindable:
+        raise ConfigError(
+            f"{log.name}: cannot be laid beside {capture.name}, which can be read once only; save it first"
+        )
+    first: int | None = None
+    last = 0
+    for _, t, *_ in capture.records():
+        first, last = t if first is None else first, t
+    return None if first is None else log.aligned(first, last)

@@ -12,9 +12,11 @@ from typing import TextIO
 from bench.analysis import Attempt, CaptureNotes, Engine, Finding, Outcome, Recorder, Role, SetKey
 from bench.analysis.as_json import run_id_ascii, run_id_is_mac, utc
 from bench.analysis.hygiene import YEAR_2000
+from bench.analysis.way_json import note_on_clock
 from bench.capture import CaptureFacts, CaptureFile
 from bench.cli.analysis_rows import Row, rows_of
 from bench.cli.analysis_sdp import sdp_lines, sdp_notes
+from bench.cli.analysis_way import WayLine, way_lines
 from bench.units import show, to_s
 
 WIDTH = 80
@@ -68,6 +70,8 @@ class TextPresentation:
         self._line(self._paint(Path(capture.name).name, BOLD, CYAN))
         for line in _recorded(engine.recorder, self._told):
             self._line(f"  {line}")
+        if engine.pilot is not None:
+            self._paragraph(f"pilot by {engine.pilot.name}; {note_on_clock(engine.pilot)}")
 
     def attempt(self, attempt: Attempt) -> None:
         self._outcomes[attempt.outcome] += 1
@@ -86,6 +90,12 @@ class TextPresentation:
             self._line(self._paint(f"    {'interval':<41}{'measured':>21}{'limit':>14}", DIM))
             for row in rows:
                 self._row(row)
+        zero, way = way_lines(attempt)
+        if way:
+            self._line()
+            self._line(self._paint(_way_header(attempt, zero), DIM))
+            for line in way:
+                self._way(line)
         if attempt.deviations:
             self._line()
             self._line(self._paint("    deviations", DIM))
@@ -141,6 +151,11 @@ class TextPresentation:
         line = f"  {'!' if row.exceeded else ' '} {row.label:<41}{row.measured:>21}{row.limit:>14}".rstrip()
         self._line(self._paint(line, YELLOW) if row.exceeded else line)
 
+    def _way(self, line: WayLine) -> None:
+        since, took = line.texts
+        text = f"  {'>' if line.longest else ' '} {line.label:<41}{since:>21}{took:>14}".rstrip()
+        self._line(self._paint(text, BOLD) if line.longest else text)
+
     def _finding(self, finding: Finding) -> None:
         self._line(f"  {self._paint('!', YELLOW)} {self._paint(finding.code, BOLD)}")
         text = finding.text
@@ -176,6 +191,14 @@ def _colour(outcome: Outcome) -> str:
     if outcome is Outcome.MATCHED_NETWORK_CONFIRMED:
         return GREEN
     return RED if outcome.failed else YELLOW
+
+
+def _way_header(attempt: Attempt, zero: str) -> str:
+    """*zero*: what the times count from."""
+    if attempt.sdp is None:
+        return f"    {'control pilot':<41}{f'since {zero}':>21}"
+    title = "from the plug to the session" if attempt.pilot else "after the match"
+    return f"    {title:<41}{f'since {zero}':>21}{'step':>14}"
 
 
 def _losses(attempt: Attempt) -> Iterator[str]:

@@ -33,6 +33,8 @@ from slac_exchange import (
     vendor_profile,
     without,
 )
+from test_pilot_story import with_log
+from way_steps import question, reply
 
 from bench.analysis import Outcome, Recorder
 from bench.analysis.diagnosis import EXPLANATIONS
@@ -136,8 +138,13 @@ CASES: list[tuple[Steps, Recorder, str]] = [
         "the network come up (TT_match_join 12.000 s).",
     ),
     (altered(UNCONFIRMED, "match_cnf", nid=Nid(bytes(7))), AT_EVSE, "its NID is not derived from the NMK"),
-    (UNCONFIRMED, AT_EVSE, "but the car never appeared in the new network in the 58.690 s that followed"),
-    ([*UNCONFIRMED, set_key(1340)], AT_PEV, "but the EVSE never appeared in the new network in the 58.690 s that"),
+    (UNCONFIRMED, AT_EVSE, "but the network never came up: the car never appeared in it in the 58.690 s that followed"),
+    ([*UNCONFIRMED, set_key(1340)], AT_PEV, "the network never came up: the EVSE never appeared in it in the 58.690 s"),
+    (
+        [*UNCONFIRMED, set_key(1340), question(2000), reply(2001), question(4000)],
+        AT_PEV,
+        "the recorder's own modem fell silent 2.660 s after it was told the key and never answered again in the 58.690",
+    ),
     (MATCH, AT_EVSE, "Matched in 1.310 s from the car's request; network up 2.690 s later."),
     (
         [param_req(-420), param_req(-210), *MATCH],
@@ -177,8 +184,8 @@ def test_the_sentence_says_what_happened_and_why(steps: Steps, recorder: Recorde
 def test_every_row_of_the_table_speaks() -> None:
     """Each (condition, sentence) is the first that holds for some case above."""
     spoken = set()
-    for steps, recorder, _ in CASES:
-        attempt = the_attempt(steps, recorder)
+    with_pilot = with_log([param_req(0)], "t,state", "-1,A")
+    for attempt in (with_pilot, *(the_attempt(steps, recorder) for steps, recorder, _ in CASES)):
         row = next(i for i, (holds, _) in enumerate(EXPLANATIONS[attempt.outcome]) if holds(attempt))
         spoken.add((attempt.outcome, row))
 

@@ -363,7 +363,7 @@ def words(text: str) -> str:
 
 
 def test_the_block_of_an_attempt_shows_sdp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests, answers, latency, security asked and offered, where the station is; the intervals in the table."""
+    """Requests, answers, latency, security asked and offered, where the station is; the intervals on the way."""
     tls, no_tls = Security.TLS, Security.NO_TLS
     steps = [
         *MATCHED,
@@ -377,8 +377,8 @@ def test_the_block_of_an_attempt_shows_sdp(tmp_path: Path, monkeypatch: pytest.M
     assert f"SDP 2 requests, 1 of them for TLS, from {CAR_IP}" in text
     assert "1 answer after 12.500 ms: no TLS" in text
     assert f"station at {STATION_IP}, TCP port 61341" in text
-    assert "CM_SLAC_MATCH.CNF → first frame of the car 1.690 s" in text
-    assert "CM_SLAC_MATCH.CNF → first SDP request 2.690 s" in text
+    assert "first frame of the car 1.690 s" in text
+    assert "first SDP request 2.690 s" in text
 
 
 @pytest.mark.parametrize(

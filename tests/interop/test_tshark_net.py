@@ -1,4 +1,4 @@
-"""tshark's dissectors of IPv6, ICMPv6 and UDP, written by others, against `bench.net.decode`, on every capture.
+"""tshark's dissectors of IPv6, ICMPv6, UDP and TCP, written by others, against `bench.net.decode`, on every capture.
 
 tshark knows no V2GTP in this version, so the SDP message is compared as the octets of the datagram.
 """
@@ -16,7 +16,11 @@ from test_tshark_referee import complaints, run, tool
 from bench.capture import PcapngWriter, open_capture
 from bench.ids import MacAddress
 from bench.net import (
+    ACK,
+    PSH,
+    SYN,
     Icmpv6,
+    Ipv6,
     Ipv6Frame,
     Mldv2Report,
     NeighbourAdvertisement,
@@ -25,6 +29,7 @@ from bench.net import (
     RawPayload,
     RouterSolicitation,
     Security,
+    Tcp,
     Udp,
     decode,
     encode,
@@ -38,10 +43,19 @@ from bench.units import ms
 CAR, STATION = MacAddress.parse("02:00:00:00:0e:01"), MacAddress.parse("02:00:00:00:05:01")
 REQUEST = sdp_request(CAR, link_local(CAR), 49152)
 RESPONSE = sdp_response(REQUEST, STATION, link_local(STATION), 61341)
+SEGMENT = Ipv6Frame(
+    STATION,
+    CAR,
+    Ipv6(
+        link_local(CAR),
+        link_local(STATION),
+        Tcp(49153, 61341, 0x01020304, 0x05060708, PSH | ACK, 0x1000, options=bytes.fromhex("0101080a0000000100000002")),
+    ),
+)
 
 BAD, GOOD = "0", "1"
 """What tshark shows as checksum.status."""
-CHECKS = ("-o", "udp.check_checksum:TRUE")
+CHECKS = ("-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "tcp.relative_sequence_numbers:FALSE")
 
 
 def hosts(frame: Ipv6Frame) -> dict[str, str]:
@@ -64,6 +78,19 @@ def upper(frame: Ipv6Frame) -> dict[str, str]:
         body = encode(frame)[62:] if not frame.packet.hop_by_hop else b""
         ports = {"udp.srcport": str(payload.src_port), "udp.dstport": str(payload.dst_port)}
         return {**ports, "udp.checksum.status": status, "udp.payload": body.hex()}
+    if isinstance(payload, Tcp):
+        return {
+            "tcp.srcport": str(payload.src_port),
+            "tcp.dstport": str(payload.dst_port),
+            "tcp.seq": str(payload.seq),
+            "tcp.ack": str(payload.ack),
+            "tcp.flags": f"0x{payload.reserved << 8 | payload.flags:04x}",
+            "tcp.window_size_value": str(payload.window),
+            "tcp.urgent_pointer": str(payload.urgent),
+            "tcp.options": payload.options.hex(),
+            "tcp.len": str(len(payload.payload)),
+            "tcp.checksum.status": status,
+        }
     if isinstance(payload, Icmpv6):
         shown = {"icmpv6.type": str(payload.message.kind), "icmpv6.checksum.status": status}
         match payload.message:
@@ -89,7 +116,9 @@ COLUMNS = (
     *("eth.src", "eth.dst", "ipv6.src", "ipv6.dst", "ipv6.hlim", "ipv6.flow"),
     *("udp.srcport", "udp.dstport", "udp.checksum.status", "udp.payload"),
     *("icmpv6.type", "icmpv6.checksum.status", "icmpv6.nd.ns.target_address", "icmpv6.nd.na.target_address"),
-    *("icmpv6.mldr.mar.multicast_address", "icmpv6.opt.linkaddr", "tcp.port"),
+    *("icmpv6.mldr.mar.multicast_address", "icmpv6.opt.linkaddr"),
+    *("tcp.srcport", "tcp.dstport", "tcp.seq", "tcp.ack", "tcp.flags", "tcp.window_size_value", "tcp.urgent_pointer"),
+    *("tcp.options", "tcp.len", "tcp.checksum.status"),
 )
 
 
@@ -146,13 +175,23 @@ def test_tshark_finds_nothing_wrong_with_the_sdp_we_write(tmp_path):
     assert [row["udp.checksum.status"] for row in dissected(path).values()] == [GOOD, GOOD]
 
 
+def test_tshark_reads_the_segments_we_write(tmp_path):
+    """A SYN with options, data behind it, and no option at all."""
+    opening = replace(SEGMENT.packet.payload, flags=SYN, options=bytes.fromhex("020405a0"))
+    bare = replace(SEGMENT.packet.payload, options=b"", payload=b"\x01\xfe\x80\x01")
+    frames = [replace(SEGMENT, packet=replace(SEGMENT.packet, payload=one)) for one in (opening, bare)]
+
+    assert compare(written(tmp_path / "tcp.pcapng", *frames, SEGMENT)) == 3
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
         replace(REQUEST.packet, payload=replace(REQUEST.packet.payload, checksum=0x1234)),
         replace(REQUEST.packet, payload=Icmpv6(NeighbourSolicitation(target=link_local(STATION)), checksum=0x1234)),
+        replace(SEGMENT.packet, payload=replace(SEGMENT.packet.payload, checksum=0x1234)),
     ],
-    ids=["UDP", "ICMPv6"],
+    ids=["UDP", "ICMPv6", "TCP"],
 )
 def test_tshark_and_we_see_the_same_wrong_checksum(wrong, tmp_path):
     path = written(tmp_path / "wrong.pcapng", replace(REQUEST, packet=wrong))
@@ -181,4 +220,30 @@ def test_referee_notices_every_field_that_differs(mistaken, column, tmp_path):
     (row,) = dissected(written(tmp_path / "one.pcapng", REQUEST)).values()
 
     assert differences(1, REQUEST, row) == []
+    assert any(f": {column} is " in said for said in differences(1, mistaken, row))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "column"),
+    [
+        ("src_port", 1, "tcp.srcport"),
+        ("dst_port", 1, "tcp.dstport"),
+        ("seq", 1, "tcp.seq"),
+        ("ack", 1, "tcp.ack"),
+        ("flags", SYN, "tcp.flags"),
+        ("reserved", 1, "tcp.flags"),
+        ("window", 1, "tcp.window_size_value"),
+        ("urgent", 1, "tcp.urgent_pointer"),
+        ("options", b"", "tcp.options"),
+        ("payload", b"1", "tcp.len"),
+    ],
+)
+def test_referee_notices_every_field_of_a_segment_that_differs(field, value, column, tmp_path):
+    """The same for TCP."""
+    mistaken = replace(
+        SEGMENT, packet=replace(SEGMENT.packet, payload=replace(SEGMENT.packet.payload, **{field: value}))
+    )
+    (row,) = dissected(written(tmp_path / "one.pcapng", SEGMENT)).values()
+
+    assert differences(1, SEGMENT, row) == []
     assert any(f": {column} is " in said for said in differences(1, mistaken, row))

@@ -24,6 +24,7 @@ from bench.net import (
     SdpRequest,
     SdpResponse,
     Security,
+    Tcp,
     Transport,
     Udp,
     V2gtp,
@@ -65,12 +66,26 @@ v2gtp = st.one_of(
     st.builds(V2gtp, sdp_messages, st.none(), u8, u8), st.builds(V2gtp, octets, st.just(EXI_MESSAGE), u8, u8)
 )
 other_ports = u16.filter(lambda port: port != SDP_PORT)
+segments = st.builds(
+    Tcp,
+    u16,
+    u16,
+    u32,
+    u32,
+    u8,
+    u16,
+    u16,
+    st.integers(0, 10).flatmap(lambda words: st.binary(min_size=4 * words, max_size=4 * words)),
+    octets,
+    st.integers(0, 15),
+)
 payloads = st.one_of(
+    segments,
     st.builds(Udp, u16, st.just(SDP_PORT), v2gtp),
     st.builds(Udp, st.just(SDP_PORT), u16, v2gtp),
     st.builds(Udp, other_ports, other_ports, octets),
     st.builds(Icmpv6, icmpv6_messages, u8),
-    st.builds(RawPayload, st.sampled_from([6, 43, 59, 89]), octets),
+    st.builds(RawPayload, st.sampled_from([43, 59, 89]), octets),
 )
 packets = st.builds(
     Ipv6,

@@ -11,8 +11,11 @@ from packet_strategies import frames
 
 from bench.ids import MacAddress
 from bench.net import (
+    ACK,
     ALL_NODES,
     EXI_MESSAGE,
+    PSH,
+    SYN,
     Icmpv6,
     Ipv6,
     Ipv6Address,
@@ -26,6 +29,7 @@ from bench.net import (
     SdpRequest,
     SdpResponse,
     Security,
+    Tcp,
     Transport,
     Udp,
     V2gtp,
@@ -91,6 +95,21 @@ def test_a_response_goes_back_to_the_port_that_asked() -> None:
     assert datagram.payload == V2gtp(SdpResponse(link_local(STATION), 51181, Security.NO_TLS, Transport.TCP))
 
 
+def test_a_segment_is_as_rfc_9293_draws_it() -> None:
+    """Ports, sequence, acknowledgement, header length in words, flags, window; options and what it carries behind."""
+    segment = Tcp(50088, 51181, 0x01020304, 0x05060708, PSH | ACK, 0x1000, 0, bytes.fromhex("020405a0"), b"\x01\xfe")
+    octets = encode(Ipv6Frame(STATION, CAR, Ipv6(link_local(CAR), link_local(STATION), segment)))
+
+    assert octets[20] == 6
+    assert octets[54:70].hex() == "c3a8c7ed01020304050607086018" + "1000"
+    assert octets[72:].hex() == "0000" + "020405a0" + "01fe"
+
+
+@pytest.mark.parametrize(("flags", "opens"), [(SYN, True), (SYN | ACK, False), (ACK, False), (SYN | PSH, True)])
+def test_only_a_syn_without_ack_asks_for_a_connection(flags: int, opens: bool) -> None:
+    assert Tcp(1, 2, flags=flags).opens is opens
+
+
 def test_only_a_datagram_can_be_answered() -> None:
     """A neighbour's question has no port to answer to."""
     with pytest.raises(ValueError, match="UDP"):
@@ -135,6 +154,11 @@ def with_message(message: SdpRequest | SdpResponse | bytes, **header: int) -> Ip
         replace(REQUEST.packet, payload=Icmpv6(NeighbourSolicitation(), checksum=0xBEEF)),
         replace(REQUEST.packet, payload=Icmpv6(RawIcmpv6(135, b"short"))),
         replace(REQUEST.packet, payload=Icmpv6(RawIcmpv6(143, bytes(4) + b"behind the last record"))),
+        replace(REQUEST.packet, payload=Tcp(1, 2, flags=SYN, payload=b"abc", checksum=0)),
+        replace(REQUEST.packet, payload=Tcp(1, 2, flags=0xFF, reserved=0xF, checksum=0xBEEF)),
+        replace(REQUEST.packet, payload=RawPayload(6, bytes(19))),
+        replace(REQUEST.packet, payload=RawPayload(6, bytes(12) + b"\x40" + bytes(7))),
+        replace(REQUEST.packet, payload=RawPayload(6, bytes(12) + b"\x60" + bytes(10))),
         replace(REQUEST.packet, payload=RawPayload(58, b"cut")),
         replace(REQUEST.packet, payload=RawPayload(17, b"cut off")),
         replace(REQUEST.packet, payload=RawPayload(0, bytes.fromhex("3aff050200000100"))),
@@ -193,6 +217,11 @@ def test_what_is_no_ipv6_frame_is_malformed(octets: bytes, why: str) -> None:
         (replace(REQUEST, packet=with_message(b"octets")), "payload_type"),
         (replace(REQUEST, packet=with_message(SdpRequest(), version=300)), "V2gtp"),
         (replace(REQUEST, packet=replace(REQUEST.packet, payload=Udp(1, 70_000, b""))), "Udp"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Tcp(1, 70_000))), "Tcp"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Tcp(1, 2, seq=1 << 32))), "Tcp"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Tcp(1, 2, options=b"123"))), "Tcp.options"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Tcp(1, 2, options=bytes(44)))), "Tcp.options"),
+        (replace(REQUEST, packet=replace(REQUEST.packet, payload=Tcp(1, 2, reserved=16))), "Tcp.reserved"),
         (replace(REQUEST, packet=replace(REQUEST.packet, payload=Icmpv6(Mldv2Report(), code=300))), "Icmpv6"),
         (replace(REQUEST, packet=replace(REQUEST.packet, hop_limit=256)), "Ipv6"),
         (replace(REQUEST, packet=replace(REQUEST.packet, flow_label=1 << 20)), "flow label"),

@@ -25,6 +25,7 @@ from bench.net import (
     SdpRequest,
     SdpResponse,
     Security,
+    Tcp,
     Transport,
     Udp,
     V2gtp,
@@ -56,6 +57,7 @@ LOOKING = from_car(
     NeighbourSolicitation(target=link_local(STATION), options=(NdOption(1, CAR),)),
     hop_limit=255,
 )
+SEGMENT = Ipv6Frame(STATION, CAR, Ipv6(link_local(CAR), link_local(STATION), Tcp(49153, 61341)))
 REPORT = from_car(
     ALL_MLDV2_ROUTERS,
     Mldv2Report(groups=(GroupRecord(4, solicited_node(link_local(CAR))),)),
@@ -80,11 +82,11 @@ def packet(frame: Ipv6Frame, **fields: object) -> Ipv6Frame:
 
 
 def test_right_frames_have_no_violation() -> None:
-    """SDP both ways, a neighbour's question, an answer, a router asked for and a listener's report."""
+    """SDP both ways, a segment, a neighbour's question, an answer, a router asked for and a listener's report."""
     answer = NeighbourAdvertisement(target=link_local(CAR))
     more = [from_car(ALL_NODES, answer, hop_limit=255), from_car(ALL_NODES, RouterSolicitation(), hop_limit=255)]
 
-    for frame in (REQUEST, RESPONSE, LOOKING, REPORT, packet(REPORT, src=UNSPECIFIED), *more):
+    for frame in (REQUEST, RESPONSE, SEGMENT, LOOKING, REPORT, packet(REPORT, src=UNSPECIFIED), *more):
         assert violations(decode(encode(frame))) == []
 
 
@@ -112,6 +114,7 @@ def test_right_frames_have_no_violation() -> None:
         (v2gtp(RESPONSE, payload=SdpResponse(GLOBAL, 61341)), "SdpResponse.secc_address"),
         (v2gtp(RESPONSE, payload=SdpResponse(link_local(STATION), 0)), "SdpResponse.secc_port"),
         (packet(LOOKING, hop_limit=64), "Ipv6.hop_limit"),
+        (packet(SEGMENT, payload=Tcp(1, 2, checksum=1)), "Tcp.checksum"),
         (packet(LOOKING, payload=Icmpv6(NeighbourSolicitation(), checksum=1)), "Icmpv6.checksum"),
         (packet(LOOKING, payload=Icmpv6(NeighbourSolicitation(), code=1)), "Icmpv6.code"),
         (packet(LOOKING, payload=Icmpv6(NeighbourSolicitation(target=ALL_NODES))), "NeighbourSolicitation.target"),

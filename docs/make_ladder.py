@@ -1,4 +1,4 @@
-"""Draw the picture of the README: a simulated Ioniq is matched by the bench. `python docs/make_ladder.py`"""
+"""Draw the picture of the README: a simulated Ioniq is matched and asks by SDP. `python docs/make_ladder.py`"""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.report.ladder import ladder_svg
 from bench.rig import open_rig
-from bench.units import ms
+from bench.units import s
 
 PICTURE = Path(__file__).with_name("ladder.svg")
 
@@ -19,9 +19,9 @@ def main() -> None:
     setup.own_evse.pilot.set_duty_cycle_pct(5.0)
     setup.own_evse.wait_matched()
     setup.own_evse.wait_link()
-    setup.run_for(ms(100))
+    setup.run_for(s(2))
     stations = {"pev": "Hyundai Ioniq, simulated", "evse": "the bench"}
-    PICTURE.write_text(ladder_svg(setup.trace, stations, "A match from plug to link"), encoding="utf-8")
+    PICTURE.write_text(ladder_svg(setup.trace, stations, "From plug to SDP"), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, judge_all
+from bench.report.after_match import splits_of
+from bench.report.after_match_chart import after_match_html
 from bench.report.attenuation import attenuation_svg, heard_in
+from bench.report.collection import Collection
 from bench.report.ladder import ladder_svg
 from bench.report.masking import Redactor
 from bench.report.pcapng import trace_pcapng
@@ -54,7 +57,10 @@ def attachments_of(
     diagnosis: str = "",
     show_keys: bool = False,
 ) -> list[Attachment]:
-    """ladder.svg, timings.html, attenuation.svg and trace.pcapng of one test, as far as there is something in them.
+    """All files of one test, as far as there is something in them.
+
+    ladder.svg, timings.html, after-match.html (where a slow plug-in waits), attenuation.svg, trace.pcapng, and
+    diagnosis.txt of one that did not pass.
 
     stations    names by role or port, as for the ladder
     intervals   that were measured; those *profile* does not pass are marked in the ladder
@@ -81,6 +87,10 @@ def attachments_of(
     if measured:
         table = timing_table_html(measured, uncertainty=uncertainty, title=title or "Timing")
         found.append(Attachment("timings.html", Kind.HTML, table))
+    this_test = Collection()
+    this_test.add(title, measured, pev=stations.get("pev", "pev"), evse=stations.get("evse", "evse"))
+    if splits := splits_of(this_test):
+        found.append(Attachment("after-match.html", Kind.HTML, after_match_html(splits, title)))
     if heard := heard_in(trace, stations):
         found.append(Attachment("attenuation.svg", Kind.SVG, attenuation_svg(heard, f"Attenuation, {title}")))
     if any(True for _ in trace.frames()):

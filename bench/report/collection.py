@@ -76,6 +76,11 @@ class Collection:
         """In how many test cases the station was measured."""
         return len({case for by_case in self._values[station].values() for case in by_case})
 
+    def by_case(self, station: Station, name: str) -> dict[str, tuple[Ns, ...]]:
+        """Values of the interval *name* of *station*, by test case; empty where there are none."""
+        by_case = self._values.get(station, {}).get(name, {})
+        return {case: tuple(by_case[case]) for case in sorted(by_case)}
+
     def timings(self, station: Station, uncertainty: Ns = 0) -> list[Timing]:
         """All values of each interval of *station*, in the order of `LIMITS`."""
         by_name = self._values[station]

@@ -1,4 +1,5 @@
-"""What a chart leaves out so that it stays readable: polling of a modem, endless repetitions, the middle of a flood.
+"""What a chart leaves out so that it stays readable: polling of a modem, IPv6's housekeeping, endless repetitions, the
+middle of a flood.
 
 Nothing disappears without a line that says how much, and the capture beside the chart has every frame.
 """
@@ -31,7 +32,10 @@ TELLING = ("CM_SET_KEY", "CM_ATTEN_PROFILE", "VS_ATTEN_CHAR")
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """One line for *count* items between *t* and *t_end*. *source* and *target* are None for a mix of lanes."""
+    """One line for *count* items between *t* and *t_end*. *source* and *target* are None for a mix of lanes.
+
+    thin   drawn as a single faint mark: what it hides tells nothing
+    """
 
     t: Ns
     t_end: Ns
@@ -39,6 +43,7 @@ class Fold:
     target: Lane | None
     count: int
     text: str
+    thin: bool = False
 
 
 Line: TypeAlias = Item | Fold
@@ -46,7 +51,7 @@ Line: TypeAlias = Item | Fold
 
 def fold(items: Sequence[Item], show_keys: bool = False) -> list[Line]:
     """*items* in the same order, with folds in place of what was left out."""
-    return _without_flood(_without_repetitions(_without_polling(_without_doubles(items), show_keys)))
+    return _without_flood(_without_polling(_without_repetitions(_without_doubles(items)), show_keys))
 
 
 def _without_doubles(items: Sequence[Item]) -> list[Item]:
@@ -69,21 +74,49 @@ def _without_doubles(items: Sequence[Item]) -> list[Item]:
     return [item for item in items if id(item) not in doubles]
 
 
+def is_quiet(item: Line) -> bool:
+    """What goes on all the time and tells nothing: polling of a modem, and IPv6's housekeeping."""
+    return is_polling(item) or (isinstance(item, Arrow) and item.housekeeping)
+
+
 def is_polling(item: Line) -> bool:
     return isinstance(item, Arrow) and item.local and not item.name.startswith(TELLING)
 
 
-def _without_polling(items: Sequence[Item], show_keys: bool) -> list[Line]:
+def _without_polling(items: Sequence[Line], show_keys: bool) -> list[Line]:
     lines: list[Line] = []
     quiet: list[Arrow] = []
     for item in items:
-        if isinstance(item, Arrow) and is_polling(item):
+        if isinstance(item, Arrow) and is_quiet(item):
             quiet.append(item)
         else:
-            lines += _folded_polls(quiet, show_keys)
+            lines += _folded_quiet(quiet, show_keys)
             quiet = []
             lines.append(item)
-    return lines + _folded_polls(quiet, show_keys)
+    return lines + _folded_quiet(quiet, show_keys)
+
+
+def _folded_quiet(quiet: list[Arrow], show_keys: bool) -> list[Line]:
+    polls = _folded_polls([arrow for arrow in quiet if not arrow.housekeeping], show_keys)
+    housekeeping = _folded_housekeeping([arrow for arrow in quiet if arrow.housekeeping])
+    return sorted(polls + housekeeping, key=lambda line: line.t)
+
+
+def _folded_housekeeping(arrows: list[Arrow]) -> list[Line]:
+    """What each host sends by itself as one line, where it is more than one."""
+    by_host: dict[Lane, list[Arrow]] = {}
+    for arrow in arrows:
+        by_host.setdefault(arrow.source, []).append(arrow)
+    lines: list[Line] = []
+    for host, own in by_host.items():
+        if len(own) == 1:
+            lines += own
+            continue
+        counts = Counter(arrow.name for arrow in own)
+        text = ", ".join(name + (f" ×{count}" if count > 1 else "") for name, count in counts.items())
+        target = own[0].targets[0] if own[0].targets else None
+        lines.append(Fold(own[0].t, own[-1].t, host, target, len(own), text, thin=True))
+    return lines
 
 
 def _folded_polls(quiet: list[Arrow], show_keys: bool) -> list[Line]:
@@ -128,31 +161,29 @@ def _interval_ms(instants: Sequence[Ns]) -> str:
     return f"{to_ms(int(median(b - a for a, b in pairwise(instants)))):.0f}"
 
 
-def _without_repetitions(lines: list[Line]) -> list[Line]:
-    kinds = [None if isinstance(line, Fold) else (type(line), *line.kind) for line in lines]
+def _without_repetitions(items: Sequence[Item]) -> list[Line]:
+    """Quiet items between the repeated ones do not part them."""
+    loud = [i for i, item in enumerate(items) if not is_quiet(item)]
+    kinds: list[tuple[object, ...]] = [(type(items[i]), *items[i].kind) for i in loud]
     kept: list[Line] = []
-    at = 0
-    while at < len(lines):
+    told = at = 0
+    while at < len(loud):
         size, times = _pattern_at(kinds, at)
-        if times <= REPEATS_SHOWN:
-            kept.append(lines[at])
-            at += 1
-            continue
-        cycles = [lines[at + size * i : at + size * (i + 1)] for i in range(times)]
-        hidden = cycles[2:-1]
-        kept += cycles[0] + cycles[1]
-        kept.append(_fold_of([line for cycle in hidden for line in cycle], size, len(hidden)))
-        kept += cycles[-1]
+        if times > REPEATS_SHOWN:
+            hidden = loud[at + 2 * size : at + (times - 1) * size]
+            first, end = hidden[0], hidden[-1] + 1
+            kept += items[told:first]
+            between = end - first - len(hidden)
+            kept.append(_fold_of([items[i] for i in hidden], size, times - 3, between))
+            told = end
         at += size * times
-    return kept
+    return [*kept, *items[told:]]
 
 
-def _pattern_at(kinds: list[tuple[object, ...] | None], at: int) -> tuple[int, int]:
+def _pattern_at(kinds: list[tuple[object, ...]], at: int) -> tuple[int, int]:
     """The shortest pattern that begins here and is repeated often enough to fold, and how often it is."""
     for size in range(1, LONGEST_PATTERN + 1):
         pattern = kinds[at : at + size]
-        if None in pattern:
-            break
         times = 1
         while kinds[at + size * times : at + size * (times + 1)] == pattern:
             times += 1
@@ -161,16 +192,21 @@ def _pattern_at(kinds: list[tuple[object, ...] | None], at: int) -> tuple[int, i
     return 1, 1
 
 
-def _fold_of(hidden: list[Line], size: int, times: int) -> Fold:
+def _fold_of(hidden: list[Item], size: int, times: int, between: int) -> Fold:
+    """*between*: how many quiet items go with it."""
     first, last = hidden[0], hidden[-1]
     arrow = next((line for line in hidden if isinstance(line, Arrow)), None)
-    what = arrow.name if size == 1 and arrow else "the same" if size == 1 else f"the last {size} lines"
+    what = "the same" if size == 1 else f"the last {size} lines"
+    if arrow and (size == 1 or between):
+        what = arrow.name if size == 1 else f"{arrow.name} and what follows"
     text = f"{what}, {times} times more"
     starts = [line.t for line in hidden[::size]]
     if len(starts) > 2:
         text += f", every {_interval_ms(starts)} ms"
+    if between:
+        text += f", {between} lines between"
     target = arrow.targets[0] if arrow and arrow.targets else None
-    return Fold(first.t, last.t, arrow.source if arrow else None, target, len(hidden), text)
+    return Fold(first.t, last.t, arrow.source if arrow else None, target, len(hidden) + between, text)
 
 
 def _without_flood(lines: list[Line]) -> list[Line]:

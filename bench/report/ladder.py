@@ -22,12 +22,16 @@ from bench.report.masking import Redactor
 from bench.report.palette import PATTERNS, STATE_STYLE, STYLE, pilot_class, state_class
 from bench.report.reading import Pilot, Reading, read, zero_of
 from bench.report.rows import Layout, lay_out
-from bench.report.stage import BAR, STRIP, STRIP_TEXT, STRIP_WIDTH, TIME_RIGHT, Stage, set_stage
+from bench.report.stage import STRIP, STRIP_TEXT, STRIP_WIDTH, TIME_RIGHT, Stage, set_stage
 from bench.report.svg import CHARACTER_WIDTH, Drawing, n, shortened
+from bench.sdp.evcc_table import EvccState
 from bench.trace import Trace
 from bench.units import Ns, show
 
 HEAD_LINE = 16.0
+CUT_RULE = "silences above 300 ms are cut"
+NO_NETWORK = EvccState.NO_NETWORK.value
+"""SDP has nothing to do: no bar."""
 THINNEST = 0.5
 """A state that lasts for less on paper is not painted; its name is said all the same."""
 
@@ -72,8 +76,19 @@ def ladder_svg(
     for row in layout.rows:
         lines.row(row)
     y = draw_list(drawing, marks, bottom + 8) + 20
-    drawing.text(16, y, "time between lines is not to scale; silences above 300 ms are cut", "small muted")
+    drawing.text(16, y, "; ".join(["time between lines is not to scale", CUT_RULE, *_others(reading)]), "small muted")
     return drawing.document(stage.width, y + 12, redact(title) or "sequence ladder")
+
+
+def _others(reading: Reading) -> list[str]:
+    """What is left out because neither car nor charging station sent it."""
+    count = reading.others.total()
+    if not count:
+        return []
+    hosts = len(reading.others)
+    return [
+        f"{count} IPv6 frame{'s' * (count > 1)} of {hosts} other host{'s' * (hosts > 1)} not drawn; see the capture"
+    ]
 
 
 # above the lines ------------------------------------------------------------------------------------------------
@@ -132,9 +147,10 @@ def _state_bars(d: Drawing, stage: Stage, layout: Layout, bottom: float, redact:
         for state, following in zip_longest(states, states[1:]):
             y = layout.of(state)
             end = layout.of(following) if following else bottom
-            if end - y >= THINNEST:
+            if end - y >= THINNEST and state.state != NO_NETWORK:
                 d.open("bar", redact(f"{actor or lane.key}: {state.state} ({state.why})"))
-                d.rect(x - BAR / 2, y, BAR, end - y, f"state {state_class(state.state)}")
+                width = stage.bar_width((lane, actor))
+                d.rect(x - width / 2, y, width, end - y, f"state {state_class(state.state)}")
                 d.close()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from bench.mme import CmMnbcSoundInd, CmSlacParmReq, Mme, violations
+from bench.net import SdpRequest, SdpResponse
+from bench.net import violations as packet_violations
 from bench.report.folding import Fold
 from bench.report.lanes import Lane, Role
 from bench.report.masking import Redactor
-from bench.report.messages import details
+from bench.report.messages import details, packet_details
 from bench.report.palette import state_class
-from bench.report.reading import Arrow, Remark
+from bench.report.reading import Arrow, Remark, State
 from bench.report.rows import FOLD_HEIGHT, Row, is_profile
 from bench.report.stage import MODEM_BESIDE, STATES_WIDTH, TIME_RIGHT, Stage
 from bench.report.svg import Drawing, n, shortened
@@ -53,12 +55,15 @@ class Lines:
     # beside the lanes ---------------------------------------------------------------------------------------
 
     def _states(self, row: Row) -> None:
-        by_lane: dict[Lane, list[str]] = {}
+        by_lane: dict[Lane, list[State]] = {}
         for state in row.states:
-            by_lane.setdefault(state.lane, []).append(state.state)
+            by_lane.setdefault(state.lane, []).append(state)
         for lane, states in by_lane.items():
-            trouble = any(state_class(state) == "trouble" for state in states)
-            self._outside(lane, row.y, " → ".join(states), "state-name bad" if trouble else "state-name")
+            trouble = any(state_class(state.state) == "trouble" for state in states)
+            # SDP runs beside SLAC: its states do not follow from those of a session.
+            ways = ([s.state for s in states if not s.sdp], [s.state for s in states if s.sdp])
+            text = "; ".join(" → ".join(way) for way in ways if way)
+            self._outside(lane, row.y, text, "state-name bad" if trouble else "state-name")
         for aside in row.asides:
             if aside.lane is not None and aside.lane not in by_lane:
                 self._outside(aside.lane, row.y, f"ignored: {aside.text.partition(': ')[2]}", "state-name aside")
@@ -77,7 +82,7 @@ class Lines:
 
     def _arrow(self, arrow: Arrow, y: float) -> None:
         d, at = self._drawing, self._stage.x
-        cls = f"arrow {'local' if arrow.local else arrow.source.role.value.lower()}"
+        cls = f"arrow {'thin' if arrow.housekeeping else 'local' if arrow.local else arrow.source.role.value.lower()}"
         x = at[arrow.source]
         for lane in arrow.targets:
             to = at[lane]
@@ -86,7 +91,7 @@ class Lines:
                 d.path(f"M{n(x)} {n(y)}H{n(end)}", "arrow lost")
                 d.path(f"M{n(end - 4)} {n(y - 4)}l8 8m-8 0l8 -8", "cross")
             elif to != x:
-                d.path(_arrow_path(x, to, y, small=is_profile(arrow)), cls)
+                d.path(_arrow_path(x, to, y, small=is_profile(arrow) or arrow.housekeeping), cls)
         spans = self._arrow_text(arrow)
         if is_profile(arrow):
             self._beside_modem(arrow, y, spans, "tiny muted")
@@ -95,7 +100,8 @@ class Lines:
         else:
             far = max((at[lane] for lane in arrow.targets), key=lambda end: abs(end - x), default=x)
             again = isinstance(arrow.mme, CmMnbcSoundInd) and arrow.mme.cnt != 9
-            d.spans((x + far) / 2, y - 4, spans, "label m again" if again else "label m")
+            faint = " tiny muted" if arrow.housekeeping else " again" if again else ""
+            d.spans((x + far) / 2, y - (3 if arrow.housekeeping else 4), spans, f"label m{faint}")
 
     def _arrow_text(self, arrow: Arrow) -> list[tuple[str, str]]:
         """(text, class) pieces: name, details, and in red what is wrong with it."""
@@ -110,6 +116,13 @@ class Lines:
             self._runs.add(mme.run_id)
         elif (run := getattr(mme, "run_id", None)) is not None and run not in self._runs:
             spans.append((f"  other run {run}", "bad"))
+        if arrow.first:
+            spans.append(("  the car's first frame", "detail"))
+        if arrow.sdp and arrow.packet is not None:
+            wrong = [str(v)[:CHARACTERS_OF_A_RULE] for v in packet_violations(arrow.packet)]
+            if not isinstance(arrow.packet.message, SdpRequest | SdpResponse):
+                wrong.append("no SDP message")
+            spans += [(f"  ✗ {what}", "bad") for what in wrong[:1]]
         if isinstance(mme, Mme) and arrow.matching:
             spans += [(f"  ✗ {str(v)[:CHARACTERS_OF_A_RULE]}", "bad") for v in violations(mme) if v.reject][:1]
         if arrow.lost:
@@ -117,6 +130,8 @@ class Lines:
         return spans
 
     def _details(self, arrow: Arrow) -> str:
+        if arrow.packet is not None:
+            return packet_details(arrow.packet)
         return details(arrow.mme, self._show_keys) if arrow.mme is not None else ""
 
     def _beside_modem(self, arrow: Arrow, y: float, spans: list[tuple[str, str]], cls: str) -> None:
@@ -150,6 +165,11 @@ class Lines:
         low, high = min(a, b), max(a, b)
         text = f"{folded.text}, until {_seconds(folded.t_end - self._zero)} s"
         d.open("fold", f"{folded.count} lines: {text}")
+        if folded.thin:
+            d.path(f"M{n(low)} {n(y)}H{n(high)}", "arrow thin dotted")
+            d.text((low + high) / 2, y - 3, self._redact(shortened(text, high - low - 24, 9)), "label tiny muted m")
+            d.close()
+            return
         d.path(f"M{n(low)} {n(y)}H{n(high)}M{n(low)} {n(y + FOLD_HEIGHT)}H{n(high)}", "arrow local dotted")
         for quarter in (1, 2, 3):
             d.path(f"M{n(low + 3)} {n(y + quarter * FOLD_HEIGHT / 4)}H{n(high - 3)}", "arrow haze")

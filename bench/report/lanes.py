@@ -1,7 +1,7 @@
 """Who takes part in a trace: one lane of the ladder for each host, and one for the modem behind a host.
 
-Hosts are known by what they say (only a PEV sounds, only an EVSE reports) and by the bench's own ports. Whoever else
-speaks at a port is the modem behind it.
+Hosts are known by what they say (only a PEV sounds or asks by SDP, only an EVSE reports) and by the bench's own ports.
+Whoever else speaks at a port is the modem behind it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from bench.mme import (
     Mme,
     RawMme,
 )
+from bench.net import SdpRequest, SdpResponse
 from bench.trace import Direction, Trace
 
 PEV_SAYS = (
@@ -42,6 +43,10 @@ EVSE_SAYS = (CmSlacParmCnf, CmAttenCharInd, CmSlacMatchCnf, CmValidateCnf)
 class Role(enum.Enum):
     PEV = "PEV"
     EVSE = "EVSE"
+
+
+BY_SDP: dict[type, Role] = {SdpRequest: Role.PEV, SdpResponse: Role.EVSE}
+"""Who says what in SDP."""
 
 
 @dataclass(eq=False)
@@ -113,6 +118,17 @@ class Lanes:
             return self.of(Role.PEV if source.role is Role.EVSE else Role.EVSE)
         return [self.modem_of(source, None if group or dst == LOCAL_DEVICE else dst)]
 
+    def hosts_at(self, source: Lane, dst: MacAddress) -> list[Lane]:
+        """Whom an IPv6 frame of *source* is for. What is for nobody known stays on the way between the stations."""
+        to = self.by_mac.get(dst)
+        if to is not None and to is not source:
+            return [to]
+        return self.of(Role.PEV if source.role is Role.EVSE else Role.EVSE)
+
+    def nobodys(self, dst: MacAddress) -> bool:
+        """Whether *dst* is the address of one host, and of none of these."""
+        return not dst[0] & 1 and dst not in self.by_mac
+
     def at_port(self, port: str) -> Lane:
         return self.by_port.get(port) or self.hosts[-1]
 
@@ -139,11 +155,16 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
     """
     names = names or {}
     said: dict[MacAddress, Role] = {}
+    by_sdp: dict[MacAddress, Role] = {}
     port_host: dict[str, MacAddress | None] = {}
     answered: dict[MacAddress, str] = {}
     """Who told a port's host something that stations do not tell: the modem there."""
     for seen in trace.frames():
         frame = seen.frame
+        if seen.packet is not None and (role := BY_SDP.get(type(seen.message))) is not None:
+            by_sdp.setdefault(seen.packet.src, role)
+            if seen.direction is Direction.OUT and port_host.get(seen.port) is None:
+                port_host[seen.port] = seen.packet.src
         if frame is None or not isinstance(frame.mme, Mme | RawMme):
             continue
         if seen.direction is Direction.OUT:
@@ -157,6 +178,8 @@ def find_lanes(trace: Trace, names: Mapping[str, str] | None = None) -> Lanes:
             said.setdefault(frame.src, Role.PEV)
         elif isinstance(frame.mme, EVSE_SAYS):
             said.setdefault(frame.src, Role.EVSE)
+    for mac, role in by_sdp.items():
+        said.setdefault(mac, role)
 
     lanes = Lanes()
     port_of = {mac: port for port, mac in port_host.items() if mac is not None}

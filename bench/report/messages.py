@@ -28,6 +28,7 @@ from bench.mme import (
     VsNwInfoCnfV0,
     VsSwVerCnf,
 )
+from bench.net import SDP_PORT, Ipv6Frame, SdpRequest, SdpResponse, Tcp, Udp
 from bench.slac.timers import TIME_OUT_UNIT
 from bench.units import to_ms
 
@@ -47,6 +48,18 @@ MATCHING = frozenset(
 def is_matching(mme: Mme | RawMme) -> bool:
     """Whether stations say this to each other during matching."""
     return mme.name.split(".")[0] in MATCHING
+
+
+def is_sdp(frame: Ipv6Frame) -> bool:
+    """Whether *frame* is SDP, well formed or not: a datagram to the SDP port, or from it."""
+    carried = frame.packet.payload
+    return isinstance(carried, Udp) and SDP_PORT in (carried.src_port, carried.dst_port)
+
+
+def opens_connection(frame: Ipv6Frame) -> bool:
+    """Whether *frame* is the SYN with which a car knocks at the port that it was told, or somewhere else."""
+    carried = frame.packet.payload
+    return isinstance(carried, Tcp) and carried.opens
 
 
 def average_text(aag: bytes) -> str:
@@ -105,3 +118,25 @@ def details(mme: Mme | RawMme, show_keys: bool = False) -> str:
     """
     says = _SAYS.get(type(mme))
     return says(mme, show_keys) if says else ""
+
+
+def packet_details(frame: Ipv6Frame) -> str:
+    """The few values of an IPv6 packet worth a look: `no TLS`, `[fe80::1]:61118, no TLS`, `port 61118`."""
+    match frame.message:
+        case SdpRequest() as request:
+            return request.security.text
+        case SdpResponse() as response:
+            return where(response)
+        case Tcp() as segment:
+            return f"port {segment.dst_port}"
+        case _:
+            return ""
+
+
+def where(response: SdpResponse) -> str:
+    """Where a station says it listens.
+
+    >>> where(SdpResponse(secc_port=61118))
+    '[::]:61118, no TLS'
+    """
+    return f"[{response.secc_address}]:{response.secc_port}, {response.security.text}"

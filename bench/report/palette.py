@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bench.pilot.model import CpState
 from bench.report.svg import BAD, EVSE, FAINT, GOOD, INK, MUTED, PAPER, PEV, UNSURE
+from bench.sdp.evcc_table import EvccState
+from bench.sdp.secc_table import SeccState
 from bench.slac.evse_table import EvseState
 from bench.slac.pev_table import PevState
 
@@ -32,6 +34,7 @@ text {{fill:{INK};font-size:11px}}
 .arrow.pev {{stroke:{PEV};fill:{PEV}}}
 .arrow.evse {{stroke:{EVSE};fill:{EVSE}}}
 .arrow.local {{stroke-width:1}}
+.arrow.thin {{stroke-width:.7}}
 .arrow.dotted {{stroke-dasharray:2 2}}
 .arrow.haze {{stroke:{FAINT};stroke-width:1}}
 .arrow.lost {{stroke:{BAD};stroke-width:1.5;stroke-dasharray:5 3;fill:none}}
@@ -80,13 +83,19 @@ def pilot_class(state: CpState) -> str:
 
 _WAITING = "waiting"
 _GROUPS = {
-    "rest": ("#dfe3e8", (EvseState.IDLE, EvseState.READY, EvseState.NO_SESSION, PevState.IDLE)),
-    "sounding": ("#6fa3cf", (EvseState.SOUNDING, PevState.SOUNDING)),
+    "rest": (
+        "#dfe3e8",
+        (EvseState.IDLE, EvseState.READY, EvseState.NO_SESSION, PevState.IDLE, EvccState.NO_NETWORK),
+    ),
+    "sounding": ("#6fa3cf", (EvseState.SOUNDING, PevState.SOUNDING, EvccState.ASKING)),
     "joining": ("#eccf86", (EvseState.JOINING, PevState.JOINING)),
-    "linked": ("#8cc7a0", (EvseState.LINKED, EvseState.MATCHED, PevState.MATCHED)),
+    "linked": (
+        "#8cc7a0",
+        (EvseState.LINKED, EvseState.MATCHED, PevState.MATCHED, EvccState.DISCOVERED, SeccState.ANSWERED),
+    ),
     "trouble": (
         "#dd8f88",
-        (EvseState.GAVE_UP, EvseState.STEP_EF, PevState.PAUSE, PevState.UNMATCHED),
+        (EvseState.GAVE_UP, EvseState.STEP_EF, PevState.PAUSE, PevState.UNMATCHED, EvccState.NOT_DISCOVERED),
     ),
     _WAITING: ("#b4cfe6", ()),
 }

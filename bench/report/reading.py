@@ -7,22 +7,26 @@ it reached or did not reach.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from bench.ids import MacAddress
-from bench.mme import Mme, RawMme, is_homeplug
+from bench.mme import CmSlacMatchCnf, Mme, RawMme, is_homeplug
+from bench.net import Ipv6Frame
 from bench.pilot.model import PilotReading
 from bench.report.lanes import Lane, Lanes, find_lanes
-from bench.report.messages import is_matching
+from bench.report.messages import is_matching, is_sdp, opens_connection
 from bench.trace import Direction, FrameSeen, Note, PilotSeen, StateSeen, Trace
 from bench.units import Ns, ms
 
 ETHERNET_HEADER = 14
+SDP = "sdp"
+"""Behind the slash in the name of a station's SDP machine, where a SLAC session has the other side and the run."""
 ON_ITS_WAY: Ns = ms(100)
 """No frame takes longer. What was sent later than this before the trace ends may still arrive."""
-TROUBLE = re.compile(r"\b(failed|gave up|malformed|error)\b")
+TROUBLE = re.compile(r"\b(failed|gave up|malformed|error|discovered no station)\b")
 """Words of a note that make it bad news."""
 
 
@@ -33,6 +37,7 @@ class Arrow:
     arrived   targets that are ports of the bench, and when it came in there
     lost      targets it did not reach although the bench listened there
     also      another message that told the same and is not drawn
+    first     whether it is the car's first frame in the network that it was matched into
     """
 
     t: Ns
@@ -42,15 +47,20 @@ class Arrow:
     arrived: dict[Lane, Ns] = field(default_factory=dict)
     lost: list[Lane] = field(default_factory=list)
     also: str = ""
+    first: bool = False
 
     @property
     def mme(self) -> Mme | RawMme | None:
         return self.seen.mme
 
     @property
+    def packet(self) -> Ipv6Frame | None:
+        return self.seen.packet
+
+    @property
     def name(self) -> str:
-        if self.seen.frame is not None:
-            return self.seen.frame.mme.name
+        if said := self.seen.name:
+            return said
         octets = self.seen.octets
         return "malformed message" if is_homeplug(octets) else f"Ethernet 0x{octets[12:14].hex()}"
 
@@ -63,6 +73,15 @@ class Arrow:
     def matching(self) -> bool:
         mme = self.mme
         return mme is not None and not self.local and is_matching(mme)
+
+    @property
+    def sdp(self) -> bool:
+        return self.packet is not None and is_sdp(self.packet)
+
+    @property
+    def housekeeping(self) -> bool:
+        """IPv6 that is no step of the story: neighbour discovery, multicast reports, whatever else a kernel sends."""
+        return self.packet is not None and not self.sdp and not self.first and not opens_connection(self.packet)
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -79,6 +98,11 @@ class State:
     actor: str
     state: str
     why: str
+
+    @property
+    def sdp(self) -> bool:
+        """Of the SDP machine, which runs beside the sessions of SLAC."""
+        return self.actor == SDP
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -111,7 +135,7 @@ class Remark:
 
     @property
     def good(self) -> bool:
-        return self.text.startswith(("matched ", "link up "))
+        return self.text.startswith(("matched ", "link up ", "discovered the station "))
 
     @property
     def aside(self) -> bool:
@@ -128,8 +152,11 @@ Item: TypeAlias = Arrow | State | Pilot | Remark
 
 @dataclass(frozen=True, slots=True)
 class Reading:
+    """others   IPv6 frames of hosts that are neither car nor charging station, by address; they are no items"""
+
     lanes: Lanes
     items: list[Item]
+    others: Counter[MacAddress] = field(default_factory=Counter)
 
     def arrows(self) -> list[Arrow]:
         return [item for item in self.items if isinstance(item, Arrow)]
@@ -150,9 +177,12 @@ def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
     """Everything in *trace*, in order of time; *names* as `find_lanes` wants them."""
     lanes = find_lanes(trace, names)
     items: list[Item] = []
+    others: Counter[MacAddress] = Counter()
     under_way: dict[bytes, list[Arrow]] = {}
     for entry in trace.entries:
         match entry:
+            case FrameSeen(packet=Ipv6Frame(src=src)) if src not in lanes.by_mac:
+                others[src] += 1
             case FrameSeen():
                 arrow = _arrow(entry, lanes, under_way)
                 if arrow is not None:
@@ -168,7 +198,8 @@ def read(trace: Trace, names: Mapping[str, str] | None = None) -> Reading:
             case Note(t, who, text):
                 items.append(Remark(t, lanes.named(who), who, text))
     _find_lost(items, lanes)
-    return Reading(lanes, items)
+    _find_first(items)
+    return Reading(lanes, items, others)
 
 
 def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -> Arrow | None:
@@ -188,7 +219,10 @@ def _arrow(seen: FrameSeen, lanes: Lanes, under_way: dict[bytes, list[Arrow]]) -
                     sent.targets.append(receiver)  # a broadcast
                 return None
     source = lanes.source(src, dst, seen.port, seen.direction)
-    targets = lanes.targets(source, dst, seen.mme, seen.port, seen.direction)
+    if seen.packet is None:
+        targets = lanes.targets(source, dst, seen.mme, seen.port, seen.direction)
+    else:
+        targets = lanes.hosts_at(source, dst)
     arrow = Arrow(seen.t, seen, source, targets)
     under_way.setdefault(octets, []).append(arrow)
     if seen.direction is Direction.IN and receiver is not None:
@@ -201,5 +235,19 @@ def _find_lost(items: list[Item], lanes: Lanes) -> None:
     listening = set(lanes.by_port.values())
     end = items[-1].t if items else 0
     for item in items:
-        if isinstance(item, Arrow) and item.seen.direction is Direction.OUT and item.t < end - ON_ITS_WAY:
+        if not isinstance(item, Arrow) or (item.packet is not None and lanes.nobodys(item.packet.dst)):
+            continue
+        if item.seen.direction is Direction.OUT and item.t < end - ON_ITS_WAY:
             item.lost = [lane for lane in item.targets if lane in listening and lane not in item.arrived]
+
+
+def _find_first(items: list[Item]) -> None:
+    """After each match, as `bench.analysis.sdp_intervals` counts it."""
+    matched: Lane | None = None
+    for item in items:
+        if not isinstance(item, Arrow):
+            continue
+        if isinstance(item.mme, CmSlacMatchCnf) and item.targets:
+            matched = item.targets[0]
+        elif item.packet is not None and item.source is matched:
+            item.first, matched = True, None

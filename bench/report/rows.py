@@ -21,7 +21,7 @@ SAME_LINE: Ns = ms(1)
 """A state or pilot change this close to a message stands on its line."""
 PX_PER_MS = 0.2
 CUT_HEIGHT = 30.0
-FOLD_HEIGHT = 15.0
+FOLD_HEIGHT, THIN_FOLD_HEIGHT = 15.0, 4.0
 
 
 @dataclass(eq=False, slots=True)
@@ -45,6 +45,8 @@ class Row:
         match self.main:
             case Arrow() as arrow if is_profile(arrow):
                 return 6.0, 5.0
+            case Fold(thin=True) | Arrow(housekeeping=True):
+                return 10.0, 5.0
             case Arrow(local=True):
                 return 8.0, 7.0
             case Arrow():
@@ -53,6 +55,10 @@ class Row:
                 return 9.0, FOLD_HEIGHT + 7.0
             case _:
                 return 8.0, 6.0
+
+
+def fold_height(row: Row) -> float:
+    return THIN_FOLD_HEIGHT if isinstance(row.main, Fold) and row.main.thin else FOLD_HEIGHT
 
 
 def is_profile(arrow: Arrow) -> bool:
@@ -132,7 +138,7 @@ def lay_out(lines: Iterable[Line], top: float) -> Layout:
         end = row.t_end
         if end > instants[-1] and (following is None or end < following.t):
             instants.append(end)
-            heights.append(row.y + FOLD_HEIGHT)
+            heights.append(row.y + fold_height(row))
     told = {id(change): row.y for row in rows for change in (*row.states, *row.pilots)}
     return Layout(rows, cuts, y + below, instants, heights, told)
 

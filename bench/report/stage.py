@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from bench.report.lanes import Lane, Role
-from bench.report.reading import Pilot, Reading, Remark, State
+from bench.report.reading import SDP, Pilot, Reading, Remark, State
 
 TIME_RIGHT = 60.0
 STRIP, STRIP_WIDTH = 72.0, 15.0
@@ -18,7 +18,7 @@ HOST_PITCH = 600.0
 """Between the PEV and the EVSE; every further host takes EXTRA_PITCH more."""
 EXTRA_PITCH = 190.0
 MODEM_BESIDE = 62.0
-BAR, BAR_PITCH = 9.0, 10.5
+BAR, SDP_BAR, BAR_PITCH = 9.0, 4.0, 10.5
 
 Actor = tuple[Lane, str]
 """A host and the name of one of its sessions; "" is the station itself."""
@@ -30,7 +30,7 @@ class Stage:
 
     lanes           from left to right
     x               of each lane's line
-    actors          whoever has states, in the order they appear
+    actors          whoever has states, in the order they appear; SDP machines last
     pilot_station   whose view of the pilot is drawn; "" for none
     """
 
@@ -58,6 +58,9 @@ class Stage:
 
     def outermost(self, lane: Lane) -> bool:
         return lane in (self.lanes[0], self.lanes[-1])
+
+    def bar_width(self, actor: Actor) -> float:
+        return SDP_BAR if actor[1] == SDP else BAR
 
     def bar_x(self, actor: Actor) -> float:
         """Bars of sessions stand beside that of their station."""
@@ -87,6 +90,8 @@ def set_stage(reading: Reading) -> Stage:
                 pilots[station] = None
             case _:
                 pass
+    # Outermost, however many sessions there are.
+    actors = {actor: actors[actor] for actor in sorted(actors, key=lambda actor: actor[1] == SDP)}
     pilot_station = "evse" if "evse" in pilots else next(iter(pilots), "")
     left = STRIP_TEXT + STRIP_TEXT_WIDTH if pilot_station else STRIP
     left += STATES_WIDTH if lanes[0] in telling else PLAIN_MARGIN

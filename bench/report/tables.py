@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import INCONCLUSIVE_WITHIN, Profile, Verdict
 from bench.report.svg import BAD, FAINT, FONT, GOOD, INK, MUTED, UNSURE, plain
-from bench.report.timing import SIGNS, Judged, Timing, bounds, ms_text, timings_of
+from bench.report.timing import SIGNS, Judged, Timing, bounds, mark, ms_text, parted, timings_of
 from bench.units import Ns, show
 
 NOTHING = "no interval was seen"
@@ -20,7 +20,7 @@ def timing_table_html(intervals: Iterable[Interval], *, uncertainty: Ns = 0, tit
     uncertainty   of one measured interval on this bench; shown when it is not 0
     """
     timings = timings_of(intervals, uncertainty)
-    body = "".join(map(_html_row, timings)) or f'<tr><td colspan="11" class="none">{NOTHING}</td></tr>'
+    body = _html_rows(timings) or f'<tr><td colspan="{len(HEADS)}" class="none">{NOTHING}</td></tr>'
     why = [
         f"<li><b>{plain(timing.limit.name)}</b>: {plain(timing.limit.field_why)}</li>"
         for timing in timings
@@ -61,6 +61,18 @@ def _uncertainty_text(uncertainty: Ns) -> str:
     )
 
 
+def _html_rows(timings: list[Timing]) -> str:
+    """SLAC and SDP under heads of their own, where both are there."""
+    by_name = {timing.limit.name: timing for timing in timings}
+    parts = parted(by_name)
+    rows: list[str] = []
+    for head, names in parts:
+        if len(parts) > 1:
+            rows.append(f'<tr class="part"><td colspan="{len(HEADS)}">{plain(head)}</td></tr>')
+        rows += [_html_row(by_name[name]) for name in names]
+    return "".join(rows)
+
+
 def _html_row(timing: Timing) -> str:
     limit = timing.limit
     strict, field = timing.judged(Profile.STRICT), timing.judged(Profile.FIELD)
@@ -90,15 +102,24 @@ def _verdict_cell(judged: Judged) -> str:
     return f'<td class="{verdict.value}">{MARKS[verdict]} {SIGNS[verdict]}{often}</td>'
 
 
-def timing_table_lines(timings: Iterable[Timing]) -> list[str]:
-    """The same figures as lines of at most 120 columns; values in ms."""
-    return [TEXT_HEAD, *map(_text_row, timings)]
+def timing_table_lines(timings: Iterable[Timing], *, narrow: bool = False) -> list[str]:
+    """The same figures as lines of at most 120 columns, without limits of at most 80 (*narrow*); values in ms."""
+    columns, text_row = (NARROW_COLUMNS, _narrow_row) if narrow else (COLUMNS, _text_row)
+    heads = NARROW_HEADS if narrow else TEXT_HEADS
+    by_name = {timing.limit.name: timing for timing in timings}
+    parts = parted(by_name)
+    lines = [columns.format(*heads).rstrip()]
+    for head, names in parts:
+        if len(parts) > 1:
+            lines.append(f"- {head}")
+        lines += [text_row(by_name[name]) for name in names]
+    return lines
 
 
-COLUMNS = "{:<41} {:<4} {:>3} {:>8} {:>8} {:>8} {:>10} {:>10} {:>8} {:>5} {:>5}"
-TEXT_HEAD = COLUMNS.format(
-    "interval (ms)", "of", "n", "min", "median", "max", "standard", "field", "margin", "std", "field"
-).rstrip()
+COLUMNS = "{:<41} {:<4} {:>3} {:>8} {:>8} {:>8} {:>10} {:>11} {:>8} {:>4} {:>5}"
+TEXT_HEADS = ("interval (ms)", "of", "n", "min", "median", "max", "standard", "field", "margin", "std", "field")
+NARROW_COLUMNS = "{:<41} {:>3} {:>8} {:>8} {:>8} {}"
+NARROW_HEADS = ("interval (ms)", "n", "min", "median", "max", "")
 SHORT = {Verdict.PASS: "ok", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "?"}
 
 
@@ -121,6 +142,18 @@ def _text_row(timing: Timing) -> str:
     )
 
 
+def _narrow_row(timing: Timing) -> str:
+    several = len(timing.values) > 1
+    return NARROW_COLUMNS.format(
+        timing.limit.name,
+        len(timing.values),
+        ms_text(timing.minimum) if several else "",
+        ms_text(timing.median),
+        ms_text(timing.maximum) if several else "",
+        mark(timing),
+    ).rstrip()
+
+
 STYLE = f"""
 body {{font:13px/1.45 {FONT};color:{INK};background:#fff;margin:16px}}
 h1 {{font-size:16px}}
@@ -128,6 +161,7 @@ table {{border-collapse:collapse}}
 th,td {{padding:3px 9px;text-align:left;border-bottom:1px solid {FAINT};white-space:nowrap}}
 th {{border-bottom:2px solid {MUTED};font-weight:600}}
 .n {{text-align:right;font-variant-numeric:tabular-nums}}
+tr.part td {{color:{MUTED};font-weight:600;padding-top:12px}}
 td.pass {{color:{GOOD}}}
 td.fail {{color:{BAD};font-weight:700}}
 td.inconclusive {{color:{UNSURE};font-weight:600}}

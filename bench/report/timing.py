@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict, judge
-from bench.limits import LIMITS, Limit
+from bench.limits import FIRST_FRAME, LIMITS, NETWORK_TO_SDP, SDP_AGAIN, SDP_ANSWER, TO_SDP, Limit
 from bench.units import Ns, to_ms, to_s
 
+AFTER_MATCH = frozenset({FIRST_FRAME, NETWORK_TO_SDP, TO_SDP, SDP_ANSWER, SDP_AGAIN})
+"""What is no interval of SLAC but of the network that SLAC has made."""
 ORDER = {name: place for place, name in enumerate(LIMITS)}
+SLAC_HEAD, SDP_HEAD = "matching (SLAC)", "after the match (network, SDP)"
 SIGNS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}
 
 
@@ -63,6 +66,27 @@ def timings_of(intervals: Iterable[Interval], uncertainty: Ns = 0) -> list[Timin
         Timing(same[0].limit, tuple(interval.value for interval in sorted(same, key=lambda i: i.start)), uncertainty)
         for _, same in sorted(by_name.items(), key=lambda item: ORDER.get(item[0], len(ORDER)))
     ]
+
+
+MARKS_TEXT = "~ outside the standard, ! outside the field limits too, ? too close to call"
+
+
+def mark(timing: Timing) -> str:
+    """One character for both verdicts, as `MARKS_TEXT` explains it; blank if both pass."""
+    strict, field = timing.judged(Profile.STRICT).verdict, timing.judged(Profile.FIELD).verdict
+    if field is Verdict.FAIL:
+        return "!"
+    if strict is Verdict.FAIL:
+        return "~"
+    return "?" if Verdict.INCONCLUSIVE in (strict, field) else " "
+
+
+def parted(names: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """*names* of intervals under the heads of their tables: those of SLAC, then those of SDP; no head without any."""
+    named = list(names)
+    slac = [name for name in named if name not in AFTER_MATCH]
+    sdp = [name for name in named if name in AFTER_MATCH]
+    return [(head, part) for head, part in ((SLAC_HEAD, slac), (SDP_HEAD, sdp)) if part]
 
 
 def ms_text(value: Ns) -> str:

@@ -6,7 +6,7 @@ import io
 import struct
 
 import pytest
-from trace_story import EVSE, EVSE_MODEM, KEY, PEV, RUN, Story, hex_forms, tell_match
+from trace_story import EVSE, EVSE_MODEM, KEY, PEV, RUN, Story, hex_forms, tell_discovery, tell_match
 
 from bench.analysis.intervals import measure
 from bench.capture.reader import open_capture
@@ -26,6 +26,7 @@ from bench.mme import (
     encode,
 )
 from bench.mme.module import ModuleRead, WriteModule
+from bench.net import is_ipv6
 from bench.report.attachments import attachments_of
 from bench.report.ladder import ladder_svg
 from bench.report.masking import MARKER, Redactor, key_fields, masked_octets, secrets_of
@@ -194,6 +195,18 @@ def test_the_capture_has_every_frame_with_stamp_port_and_direction(tmp_path):
     ]
     assert facts.interfaces == ["evse", "pev"]
     assert facts.resolution_ns == 1
+
+
+def test_the_masked_capture_has_every_ipv6_frame_as_it_was(tmp_path):
+    """SDP carries no keys."""
+    story = tell_discovery("evse", "pev").state("evse/sdp", "has answered SDP", "asked").note("pev", "discovered it")
+
+    records, _ = pcapng_of(story, tmp_path)
+
+    sent = [f.octets for f in sorted(story.trace.frames(), key=lambda frame: frame.t) if f.packet is not None]
+    assert len(sent) == 6
+    assert [r.octets for r in records if is_ipv6(r.octets)] == sent
+    assert "evse/sdp: has answered SDP (asked)" in records[-1].comment
 
 
 def test_a_capture_without_keys_says_so_and_one_with_keys_too(tmp_path):

@@ -10,6 +10,7 @@ from trace_story import Chart, hex_forms
 
 from bench.capture import open_capture
 from bench.mme import is_homeplug
+from bench.net import is_ipv6
 from bench.report.attachments import attachments_of
 from bench.report.folding import LINES_SHOWN
 from bench.report.ladder import ladder_svg
@@ -21,11 +22,11 @@ MOST_FRAMES = 1500
 
 
 def trace_of(path: Path) -> Trace:
-    """The first management messages of a capture, as if one port had recorded them."""
+    """The first management messages and IPv6 packets of a capture, as if one port had recorded them."""
     trace = Trace()
     with open_capture(path) as opened:
         for record in opened.records():
-            if is_homeplug(record.octets):
+            if is_homeplug(record.octets) or is_ipv6(record.octets):
                 direction = Direction.OUT if record.outgoing else Direction.IN
                 trace.frame(record.t, "eth0", direction, record.octets)
             if len(trace.entries) >= MOST_FRAMES:
@@ -56,11 +57,19 @@ def test_an_ioniq_is_told_as_it_was():
     trace = trace_of(capture("2023-05-24_pyPlc_with_Ioniq93prcSoc"))
 
     titles = [step.title for step in steps_from_trace(trace)]
-    names = [arrow.name for arrow in Chart(ladder_svg(trace)).arrows()]
+    arrows = Chart(ladder_svg(trace)).arrows()
+    names = [arrow.name for arrow in arrows]
 
     assert "PEV sounds 10 times" in titles
     assert "EVSE reports 9.6 dB over 10 sounds" in titles
     assert any(title.startswith("Matched, run 0465650064c30000") for title in titles)
     assert names.count("CM_SLAC_PARM.REQ") == names.count("CM_SLAC_PARM.CNF") == 2
     assert names.count("CM_MNBC_SOUND.IND") == names.count("CM_ATTEN_PROFILE.IND") == 10
-    assert names[-1] == "CM_SLAC_MATCH.CNF"
+    after = arrows[names.index("CM_SLAC_MATCH.CNF") + 1 :]
+    assert [arrow.label for arrow in after if not arrow.thin] == [
+        "router solicitation  the car's first frame",
+        "SDP request  no TLS",
+        "SDP response  [fe80::c690:83f3:fbcb:980e]:15118, no TLS",
+        "TCP SYN  port 15118",
+    ]
+    assert "PEV asks by SDP for the station, no TLS, 4.116 s after the match" in titles

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from trace_story import RUN, Story, poll
+from trace_story import PEV, PEV_ADDRESS, RUN, Story, poll
 
 from bench.mme import CmSlacParmReq
+from bench.net import address_claim
 from bench.report.folding import fold
 from bench.report.reading import State, read
 from bench.report.rows import Layout, lay_out
@@ -52,6 +53,20 @@ def test_a_fold_covers_the_time_of_what_it_hides():
 
     assert not layout.cuts
     assert layout.rows[0].y < layout.y(s(5)) < layout.y(s(9)) < layout.rows[1].y
+
+
+def test_a_thin_mark_ends_above_what_comes_after_it():
+    """Housekeeping is one faint line, so little room as it takes; time never runs upwards."""
+    story = Story("evse").says("pev", CmSlacParmReq(run_id=RUN)).wait(ms(10))
+    for _ in range(20):
+        story.sends("pev", address_claim(PEV, PEV_ADDRESS)).wait(ms(10))
+
+    layout = laid_out(story.says("pev", CmSlacParmReq(run_id=RUN)))
+    _, mark, last = layout.rows
+
+    assert mark.y < layout.y(mark.t_end) <= last.y
+    assert layout.y(mark.t_end) - mark.y < 5
+    assert last.y - mark.y < 25
 
 
 def test_of_several_lines_at_one_instant_a_thing_ends_at_the_first_and_begins_at_the_last():

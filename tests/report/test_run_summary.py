@@ -10,9 +10,10 @@ import pytest
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile
 from bench.errors import ConfigError
-from bench.limits import LIMITS
+from bench.limits import LIMITS, TO_SDP
 from bench.report.collection import Collection
 from bench.report.summary import FEW, summary_text
+from bench.report.timing import SDP_HEAD, SLAC_HEAD
 from bench.units import Ns, ms, s
 
 SOUND, JOIN, CNF = "TP_EV_batch_msg_interval (sound)", "TT_match_join", "TP_match_response (CM_SLAC_PARM)"
@@ -242,6 +243,81 @@ def test_53_stations_stay_readable():
 
     assert max(map(len, lines)) <= 120
     assert len([line for line in lines if line.startswith("a-rather-long-v")]) == 39
+
+
+def test_slac_and_sdp_are_told_apart_in_a_matrix_by_heads_and_letters():
+    collection = run_of({"ioniq": ms(30)} | CROWD)
+    collection.add("test_sdp", [interval(TO_SDP, s(5))], pev="ioniq", evse="bench")
+
+    lines = lines_of(collection)
+    heads = [line for line in lines if line.startswith("- ")]
+    legend = [line.split()[0] for line in lines if line.startswith("  ") and " standard " in line]
+
+    assert heads[:2] == [f"- {SLAC_HEAD}", f"- {SDP_HEAD}"]
+    assert legend == ["a", "b", "A"]
+    assert [line.split() for line in lines if line.startswith("ioniq")] == [
+        ["ioniq", "2", "30.0", "4000"],
+        ["ioniq", "2", "5000"],
+    ]
+
+
+def test_a_station_without_sdp_has_no_row_in_the_matrix_of_sdp():
+    collection = run_of({"ioniq": ms(30)} | CROWD)
+    collection.add("test_sdp", [interval(TO_SDP, s(5))], pev="ioniq", evse="bench")
+
+    lines = lines_of(collection)
+
+    assert len([line for line in lines if line.startswith("other-0 ")]) == 1
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200, 10])
+@pytest.mark.parametrize("count", [1, FEW, 39])
+def test_every_interval_of_many_stations_fits_every_terminal(width, count):
+    """From 80 columns on; a narrower one gets 80."""
+    every = [Interval(limit, i, s(49) + ms(i)) for i, limit in enumerate(LIMITS.values())] * 2
+    collection = Collection()
+    for i in range(count):
+        name = f"a-rather-long-vehicle-profile-name-{i:02}"
+        collection.add(f"test[{i}]", every, pev=name, evse=f"charger-{i}-seen-from-inside-the-car")
+
+    text = summary_text(collection, width=width)
+
+    assert max(map(len, text.splitlines())) <= min(120, max(80, width))
+    for limit in LIMITS.values():
+        assert limit.name in text
+
+
+def test_a_narrow_matrix_comes_in_pieces_with_the_same_figures():
+    every = [Interval(limit, i, ms(100 + i)) for i, limit in enumerate(LIMITS.values())]
+    collection = run_of(CROWD)
+    collection.add("test", every, pev="ioniq", evse="bench")
+
+    def cells(width):
+        lines = summary_text(collection, width=width).splitlines()
+        return [cell for line in lines if line.startswith("ioniq ") for cell in line.split()[2:]]
+
+    assert cells(80) == cells(120)
+    assert len(cells(80)) == len([limit for limit in LIMITS.values() if limit.side == "pev"])
+
+
+def test_a_narrow_table_marks_what_is_outside():
+    collection = Collection()
+    collection.add("test", [interval(SOUND, ms(16.5)), interval(JOIN, s(13))], pev="zoe", evse="bench")
+
+    lines = summary_text(collection, width=80).splitlines()
+
+    assert next(line for line in lines if line.startswith(SOUND)).split()[-2:] == ["16.50", "~"]
+    assert next(line for line in lines if line.startswith(JOIN)).split()[-2:] == ["13000.0", "!"]
+
+
+def test_values_of_one_interval_by_case():
+    collection = Collection()
+    collection.add("test_b", [interval(JOIN, s(6)), interval(JOIN, s(5), start=1)], pev="zoe", evse="bench")
+    collection.add("test_a", [interval(JOIN, s(4))], pev="zoe", evse="bench")
+
+    assert list(collection.by_case(("pev", "zoe"), JOIN).items()) == [("test_a", (s(4),)), ("test_b", (s(6), s(5)))]
+    assert collection.by_case(("pev", "zoe"), SOUND) == {}
+    assert collection.by_case(("pev", "ioniq"), JOIN) == {}
 
 
 def test_an_empty_run_says_so():

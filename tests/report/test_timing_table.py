@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bench.analysis.intervals import Interval
-from bench.limits import LIMITS
+from bench.limits import LIMITS, TO_SDP
 from bench.report.tables import timing_table_html, timing_table_lines
-from bench.report.timing import Timing, timings_of
+from bench.report.timing import AFTER_MATCH, SDP_HEAD, SLAC_HEAD, Timing, timings_of
 from bench.units import Ns, ms, s
 
 SOUND, JOIN, RATE = "TP_EV_batch_msg_interval (sound)", "TT_match_join", "TT_matching_rate"
@@ -118,6 +118,34 @@ def test_intervals_stand_in_the_order_of_a_match():
     assert names == ["TP_EV_SLAC_init", SOUND, JOIN]
 
 
+def test_slac_and_sdp_have_heads_where_both_were_measured():
+    """TP_match_leave comes after SDP, but it is SLAC's."""
+    measured = [*intervals(TO_SDP, s(5)), *intervals(JOIN, s(4)), *intervals("TP_match_leave", ms(500))]
+
+    first = [row[0][1] for row in Cells(timing_table_html(measured)).rows[1:]]
+    lines = [line.split("  ")[0] for line in timing_table_lines(timings_of(measured))[1:]]
+
+    assert first == [SLAC_HEAD, JOIN, "TP_match_leave", SDP_HEAD, TO_SDP]
+    assert lines == [f"- {SLAC_HEAD}", JOIN, "TP_match_leave", f"- {SDP_HEAD}", TO_SDP]
+
+
+@pytest.mark.parametrize("name", [JOIN, TO_SDP])
+def test_one_kind_alone_needs_no_head(name):
+    assert [row[0][1] for row in Cells(timing_table_html(intervals(name, s(4)))).rows[1:]] == [name]
+    assert len(timing_table_lines(timings_of(intervals(name, s(4))))) == 2
+
+
+def test_every_interval_of_sdp_is_known_as_such():
+    """Whatever begins or ends with SDP, or with the car's first frame."""
+    said = {
+        limit.name
+        for limit in LIMITS.values()
+        if any(word in f"{limit.starts} {limit.stops}" for word in ("SDP", "IPv6"))
+    }
+
+    assert said == AFTER_MATCH
+
+
 def test_why_the_field_is_wider_is_told_where_the_standard_is_broken():
     assert "Seres 3" in timing_table_html(intervals(SOUND, ms(55)))
     assert "Seres 3" not in timing_table_html(intervals(SOUND, ms(30)))
@@ -149,6 +177,14 @@ def test_the_text_is_aligned_and_at_most_120_columns_wide():
 
     assert max(map(len, (head, *rows))) <= 120
     assert {len(row.rstrip()) for row in rows} == {len(head)}
+
+
+def test_the_limits_of_every_interval_fit_their_columns():
+    every = [Interval(limit, 0, ms(100)) for limit in LIMITS.values()]
+
+    head, *rows = [line for line in timing_table_lines(timings_of(every)) if not line.startswith("- ")]
+
+    assert {len(row) for row in rows} == {len(head)}
 
 
 def test_nothing_measured_is_said():

@@ -26,6 +26,8 @@ from bench.mme import (
     VsNwInfoReq,
     encode,
 )
+from bench.net import Ipv6Frame, Security, address_claim, link_local, sdp_request, sdp_response
+from bench.net import encode as encode_ipv6
 from bench.pilot.model import CpState, PilotReading
 from bench.trace import Direction, PilotSeen, StateSeen, Trace
 from bench.units import Ns, ms, s
@@ -80,6 +82,16 @@ class Story:
         if other in self.ports and arrives:
             self.trace.frame(self.t + (self.latency if who in self.ports else 0), other, Direction.IN, octets)
         self.told.append(mme.name)
+        return self
+
+    def sends(self, who: str, packet: Ipv6Frame, *, arrives: bool = True) -> Story:
+        """`pev` or `evse` sends *packet* through the network that the match has made."""
+        other = "evse" if who == "pev" else "pev"
+        octets = encode_ipv6(packet)
+        if who in self.ports:
+            self.trace.frame(self.t, who, Direction.OUT, octets)
+        if other in self.ports and arrives:
+            self.trace.frame(self.t + (self.latency if who in self.ports else 0), other, Direction.IN, octets)
         return self
 
     def asks_modem(self, who: str, request: Mme, answer: Mme | None = None) -> Story:
@@ -152,6 +164,27 @@ def tell_match(
     return story
 
 
+PEV_ADDRESS, EVSE_ADDRESS = link_local(PEV), link_local(EVSE)
+
+
+def asks(security: Security = Security.NO_TLS) -> Ipv6Frame:
+    return sdp_request(PEV, PEV_ADDRESS, 50118, security)
+
+
+def answers(request: Ipv6Frame | None = None) -> Ipv6Frame:
+    return sdp_response(request or asks(), EVSE, EVSE_ADDRESS, 61118)
+
+
+def tell_discovery(*ports: str, requests: int = 1, answered: bool = True) -> Story:
+    """A match, then: the car claims its address, asks *requests* times by SDP, 250 ms apart, and is answered."""
+    story = tell_match(*ports).sends("pev", address_claim(PEV, PEV_ADDRESS)).wait(ms(850))
+    for _ in range(requests):
+        story.sends("pev", asks()).wait(ms(250))
+    if answered:
+        story.wait(ms(-230)).sends("evse", answers())
+    return story.wait(ms(500))
+
+
 def poll(story: Story, who: str, times: int, every: Ns = ms(250)) -> Story:
     """Ask the modem of *who* for its network again and again."""
     for _ in range(times):
@@ -197,6 +230,7 @@ class Arrow:
         texts = ["".join(text.itertext()) for text in group.iter(f"{SVG}text")]
         self.label = " ".join(texts)
         self.hint = group.findtext(f"{SVG}title") or ""
+        self.thin = any("thin" in path.get("class", "") for path in group.iter(f"{SVG}path"))
         self.lost = any("lost" in path.get("class", "") for path in group.iter(f"{SVG}path"))
         self.red = ["".join(span.itertext()) for span in group.iter(f"{SVG}tspan") if span.get("class") == "bad"]
         self.y, self.start, self.ends = 0.0, 0.0, []

@@ -10,9 +10,11 @@ from bench.clock import SystemClock
 from bench.drivers.namespace import Namespace
 from bench.drivers.tap_port import Tap, TapJack
 from bench.ids import MacAddress
-from bench.profiles import adapter
+from bench.profiles import adapter, charger, vehicle
 from bench.pump import Pump
 from bench.sim.adapter import ModemRole, VirtualAdapter
+from bench.sim.car import SimCar
+from bench.sim.charger import SimCharger
 from bench.sim.pilot import PilotLine
 from bench.sim.port import SimPort
 from bench.sim.powerline import Powerline
@@ -73,6 +75,13 @@ class Yard:
         station = PevStation(self._wire("pev", PEV_HOST), self.pilot.pev, random.Random(2))
         self.pump.participants.append(station)
         return station
+
+    def simulated_car(self, profile: str) -> SimCar:
+        """Its host has *PEV_HOST* whatever the profile says."""
+        return SimCar(self.world, vehicle(profile), self.modems["pev"], self.pilot.pev, mac=PEV_HOST)
+
+    def simulated_charger(self, profile: str) -> SimCharger:
+        return SimCharger(self.world, charger(profile), self.modems["evse"], self.pilot.evse, mac=EVSE_HOST)
 
     def foreign(self, role: str, mac: MacAddress, *options: str, charge_time_s: int = 0) -> Running:
         """Debian's program of this role, on a TAP interface that leads to our virtual modem.

@@ -101,3 +101,38 @@ def test_what_the_kernel_says_by_itself_disturbs_nothing(yard: Yard) -> None:
 
     assert evse.wire.seen(RouterSolicitation)
     assert not evse.happened(Answered)
+
+
+def test_a_simulated_car_finds_a_station_on_sockets_and_knocks_at_its_port(yard: Yard) -> None:
+    """Nobody listens there: the kernel's reset ends it, after a connection that it would have taken."""
+    evse = yard.foreign("evse", EVSE_HOST, "-l", charge_time_s=12)
+    yard.pump.run(lambda: "Waiting" in evse.read() or "Unoccupied" in evse.read(), yard.clock.now() + s(10))
+    yard.pilot.evse.set_duty_cycle_pct(5.0)
+    car = yard.simulated_car("tesla-modely")
+    car.plug_in()
+    yard.pump.run(lambda: car.state.in_network, yard.clock.now() + s(20))
+
+    station = beside(yard, "secc")
+    yard.pump.run(lambda: car.discovery is not None and car.discovery.refused, yard.clock.now() + s(15))
+
+    assert car.station is not None
+    assert (car.station.mac, car.station.port) == (EVSE_HOST, 61851)
+    assert car.discovery is not None
+    assert car.discovery.refused
+    assert json.loads(station.read())["from"] == str(link_local(PEV_HOST))
+
+
+def test_a_car_on_sockets_finds_a_simulated_station(yard: Yard) -> None:
+    """pyPLC's: port 15118, after its usual 58 ms and more."""
+    charger = yard.simulated_charger("pyplc-foccci")
+    yard.pump.run_for(s(8))
+    yard.foreign("pev", PEV_HOST, charge_time_s=12)
+    yard.pilot.pev.plug_in()
+    yard.pump.run(lambda: charger.matched is not None and charger.adapter.joined_to() != [], yard.clock.now() + s(30))
+
+    car = beside(yard, "evcc")
+    yard.pump.run(lambda: "}" in car.read(), yard.clock.now() + s(8))
+
+    saw = json.loads(car.text)
+    assert (saw["address"], saw["from"]) == (str(link_local(EVSE_HOST)), str(link_local(EVSE_HOST)))
+    assert (saw["port"], saw["connection"]) == (charger.sdp.port, "refused")

@@ -127,8 +127,9 @@ def test_what_another_adapter_tells_of_its_network_is_not_ours():
 def test_the_first_ipv6_frame_of_everybody_is_told_once():
     solicitation = ipv6(CAR, 58, b"\x87" + bytes(23))
     watcher = Watcher(MODEM)
+    syn = ipv6(STATION, 6, bytes(12) + b"\x50\x02" + bytes(6))
 
-    found = texts(watcher, seen(solicitation), seen(solicitation), seen(ipv6(STATION, 6, bytes(12) + b"\x50\x02" + bytes(6))))
+    found = texts(watcher, seen(solicitation), seen(solicitation), seen(syn))
 
     assert found == [
         f"first IPv6 frame of {CAR}: neighbour solicitation from fe80::1",

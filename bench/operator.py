@@ -41,6 +41,12 @@ class Operator(Protocol):
         ...
 
 
+Say = Callable[[Ns, str, str], None]
+"""(instant, who, what): for the trace."""
+OperatorAt = Callable[[Pump, SystemClock, Say], Operator]
+"""Makes the operator of an arrangement from its pump, clock and record."""
+
+
 class TerminalOperator:
     """Whoever sits at the terminal.
 
@@ -53,7 +59,7 @@ class TerminalOperator:
         self,
         pump: Pump,
         clock: SystemClock,
-        say: Callable[[Ns, str, str], None],
+        say: Say,
         *,
         terminal: str = "/dev/tty",
         patience: Ns = PATIENCE,

@@ -1,4 +1,4 @@
-"""Draw the screen of `bench live` for its page: a simulated Ioniq is matched. `python docs/make_live.py`
+"""Draw the screen of `bench live` for its page: a simulated Ioniq has found the bench. `python docs/make_live.py`
 
 The state is made on the virtual clock, so the picture is the same every time.
 """
@@ -23,7 +23,7 @@ from bench.rig import open_rig
 from bench.units import ms, s
 
 PICTURE = Path(__file__).with_name("live.svg")
-WIDTH, HEIGHT = 100, 32
+WIDTH, HEIGHT = 100, 36
 SHOWN_UNCERTAINTY = ms(1)
 """As of a simulation in real time on a small computer."""
 STYLES = {
@@ -40,8 +40,8 @@ STYLES = {
 }
 
 
-def matched_state() -> State:
-    """The bench is the station; the car has just joined."""
+def discovered_state() -> State:
+    """The bench is the station; the car has joined, asked by SDP, and knocked."""
     rig = open_rig("sim")
     ladder = Ladder()
     choice = next(sut for sut in rig.suts() if sut.name == USUAL_VEHICLE)
@@ -53,7 +53,7 @@ def matched_state() -> State:
             session.pump.run(session.has_to_act, session.now() + ms(100))
             if session.has_to_act():
                 session.act()
-        setup.own_evse.wait_link()
+        setup.own_evse.wait_connection()
         session.ask_network()
         session.pump.run_for(s(1))
         return State(
@@ -65,6 +65,7 @@ def matched_state() -> State:
             notice="pilot set to 5 %",
             keys=keys_for(modes_of(rig.config), session),
             uncertainty="+-1.000 ms",
+            limits="field",
         )
 
 
@@ -79,7 +80,7 @@ def picture(state: State) -> str:
 
 
 def main() -> None:
-    PICTURE.write_text(picture(matched_state()), encoding="utf-8")
+    PICTURE.write_text(picture(discovered_state()), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,15 +12,19 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from bench.analysis.verdict import Profile
 from bench.clock import SystemClock
 from bench.errors import BenchError
+from bench.live.asking import Question, ScreenOperator
 from bench.live.ladder import Ladder
 from bench.live.opening import Wishes, modes_of, opened
-from bench.live.reading import facts_of, header, keys_for, timings_shown
+from bench.live.reading import ANSWERS, facts_of, header, keys_for, timings_shown
 from bench.live.recording import Recording
 from bench.live.session import Can, ListeningSession, Mode, StationSession
 from bench.live.state import State, Timed
@@ -65,6 +69,7 @@ class Console:
     leave   called on `x`; must not return
     check   called several times a second; may raise, to end
     folder  where captures go
+    limits  by which the timings are judged
     """
 
     def __init__(
@@ -73,8 +78,9 @@ class Console:
         leave: Callable[[], None],
         check: Callable[[], None] = lambda: None,
         folder: Path | None = None,
+        limits: Profile = Profile.FIELD,
     ) -> None:
-        self._terminal, self._leave, self._check = terminal, leave, check
+        self._terminal, self._leave, self._check, self._limits = terminal, leave, check, limits
         self._folder = folder or Path()
         self.session: StationSession | ListeningSession | None = None
         self.notice, self.alarm = WELCOME, False
@@ -87,6 +93,7 @@ class Console:
         self._recording: Recording | None = None
         self.written: list[str] = []
         """What became of each capture, in words: to be said once more when the screen has gone."""
+        self._question: Question | None = None
         self._pressed: deque[str] = deque()
         self._draw_at: Ns = 0
         self._timings: tuple[Timed, ...] = ()
@@ -168,7 +175,10 @@ class Console:
         for key in self._terminal.typed():
             if key == "x":
                 self._leave()
-            self._pressed.append(key)
+            if self._question is None:
+                self._pressed.append(key)
+            else:
+                self._question.hear(key)
         if now >= self._draw_at:
             self._draw_at = now + DRAWS_EVERY
             self._show()
@@ -192,9 +202,11 @@ class Console:
             notice=self.notice,
             alarm=self.alarm,
             capture="" if self._recording is None else str(self._recording.path),
-            keys=keys_for(self._modes, session),
+            keys=keys_for(self._modes, session) if self._question is None else ANSWERS,
+            question="" if self._question is None else self._question.text,
             asks=self._asks or (session is None and not steps),
             uncertainty="" if session is None else f"+-{show(session.uncertainty)}",
+            limits=self._limits.value,
         )
 
     def _timed(self) -> tuple[Timed, ...]:
@@ -204,8 +216,24 @@ class Console:
             return self._timings
         if (of := (self._ladder.changed, session.since)) != self._timings_of:
             self._timings_of = of
-            self._timings = timings_shown(session.intervals(), session.uncertainty)
+            self._timings = timings_shown(session.intervals(), session.uncertainty, self._limits)
         return self._timings
+
+    # a person as part of the bench ----------------------------------------------------------------------------
+
+    @contextmanager
+    def _asking(self, question: Question) -> Iterator[None]:
+        """Within the block *question* is on the screen, and keys are its answers."""
+        self._question, self._draw_at = question, 0
+        try:
+            yield
+        finally:
+            self._question, self._draw_at = None, 0
+
+    def gone(self) -> None:
+        """Nobody answers any more."""
+        if self._question is not None:
+            self._question.hear("q")
 
     # keys -----------------------------------------------------------------------------------------------------
 
@@ -261,10 +289,10 @@ class Console:
         self._say("asking the adapters, giving them their keys ...")
         self._show()
         try:
-            self.session = opened(mode, wishes, self._attach)
+            self.session = opened(mode, wishes, self._attach, partial(ScreenOperator, self._asking, self._say))
         finally:
             self._mode_text, self._ladder.quiet = "", False
-        self._say("".join(self.written[before:]))
+        self._say("; ".join(filter(None, [*self.written[before:], self.session.opening_words()])))
 
     def _record(self, session: StationSession | ListeningSession) -> None:
         if self._recording is not None:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bench.clock import SystemClock
 from bench.errors import BenchError, ConfigError
-from bench.live.listening import SimulatedScene
+from bench.live.listening import Listener, SimulatedScene, listener_for
 from bench.live.session import ListeningSession, Mode, StationSession
+from bench.operator import OperatorAt
 from bench.profiles import charger, vehicle
 from bench.pump import Pump
 from bench.rig import Rig, RigConfig, SutChoice, open_rig
@@ -30,28 +31,32 @@ WAKE_UPS = 100
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """Which rig, and who is simulated on it. None: the usual one, or whoever the rig file names."""
+    """Which rig, and who is simulated on it. None: the usual one, or whoever the rig file names.
+
+    listener  None: the rig is not one on which a listener is simulated
+    """
 
     rig: Rig
     vehicle: str | None = None
     charger: str | None = None
+    listener: Listener | None = None
 
 
 def rig_to_watch(source: str) -> Rig:
-    """`sim`, or the path of a rig file. ConfigError; also for a rig on which nothing goes without asking a person."""
+    """`sim`, or the path of a rig file. ConfigError."""
     if source == "sim":
         return Rig(RigConfig(rig=RigTable(key_settles_s=SIMULATED_KEY_SETTLES_S)))
-    rig = open_rig(source)
-    if rig.config.asks_a_person:
-        raise ConfigError(
-            f"{source}: a person works the pilot of this rig by hand (driver manual), and is asked for each change in "
-            "the terminal that the console fills; give the rig a driver for a board, or use pytest hil_tests"
-        )
-    return rig
+    return open_rig(source)
 
 
-def wishes_for(rig: Rig, vehicle_name: str | None, charger_name: str | None) -> Wishes:
-    """ConfigError for a profile that does not exist, or cannot be at the other end on this rig."""
+def wishes_for(
+    rig: Rig,
+    vehicle_name: str | None,
+    charger_name: str | None,
+    listener: str | None = None,
+    listener_role: str | None = None,
+) -> Wishes:
+    """ConfigError for a profile that does not exist, or cannot be at the other end, or listen, on this rig."""
     config = rig.config
     for option, name, profile, named in (
         ("--vehicle", vehicle_name, vehicle, config.pev.vehicles),
@@ -64,7 +69,14 @@ def wishes_for(rig: Rig, vehicle_name: str | None, charger_name: str | None) -> 
             raise ConfigError(f"{option} is who is simulated, and the rig {rig.name} is a real one; leave it out")
         if named and name not in named:
             raise ConfigError(f"{option}: the rig {rig.name} has {', '.join(named)}, not {name}")
-    return Wishes(rig, vehicle_name, charger_name)
+    for option, value in (("--listener", listener), ("--listener-role", listener_role)):
+        if value is not None and config.rig.driver != "sim":
+            raise ConfigError(
+                f"{option} is about a simulated listener, and the rig {rig.name} has interfaces "
+                f"(driver {config.rig.driver}); leave it out"
+            )
+    simulated = listener_for(config.listener, listener, listener_role) if config.rig.driver == "sim" else None
+    return Wishes(rig, vehicle_name, charger_name, simulated)
 
 
 def modes_of(config: RigConfig) -> frozenset[Mode]:
@@ -79,11 +91,14 @@ def modes_of(config: RigConfig) -> frozenset[Mode]:
     return frozenset(found)
 
 
-def opened(mode: Mode, wishes: Wishes, watch: Watch) -> StationSession | ListeningSession:
+def opened(
+    mode: Mode, wishes: Wishes, watch: Watch, operator_at: OperatorAt | None = None
+) -> StationSession | ListeningSession:
     """The rig in this mode, with its adapters asked for their names. BenchError: it cannot be opened, nothing is left
     open then.
 
-    watch  is told the pump and the record before anything happens
+    watch        is told the pump and the record before anything happens
+    operator_at  where a person is asked who works a part of this rig by hand
     """
     rig = wishes.rig
     if mode not in modes_of(rig.config):
@@ -93,7 +108,7 @@ def opened(mode: Mode, wishes: Wishes, watch: Watch) -> StationSession | Listeni
         session = _listening(wishes, watch)
     else:
         choice = _choice(mode, wishes)
-        setup = rig.setup(choice, case="live", watched=watch)
+        setup = rig.setup(choice, case="live", watched=watch, operator_at=operator_at)
         real_car = rig.config.rig.driver == "pcap" and choice.kind == "pev"
         session = StationSession(mode, setup, real_car=real_car)
     try:
@@ -132,14 +147,14 @@ def _usual(usual: str, named: list[str]) -> str:
 def _listening(wishes: Wishes, watch: Watch) -> ListeningSession:
     config = wishes.rig.config
     if config.rig.driver == "sim":
-        scene = SimulatedScene(config, _vehicle(wishes), _charger(wishes))
+        listener = wishes.listener or listener_for(config.listener)
+        scene = SimulatedScene(config, _vehicle(wishes), _charger(wishes), listener)
         watch(scene.pump, scene.trace)
         session = ListeningSession(scene.pump, scene.trace, [scene.wire], scene.opened, scene)
     else:
         session = _on_interfaces(config, watch)
     try:
-        for adapter in session.adapters:
-            adapter.identify()
+        session.ask_what_it_shows()
     except BaseException:
         session.close()
         raise

@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from bench.adapter import PlcAdapter
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict
+from bench.limits import TO_SDP
 from bench.live.ladder import Ladder
+from bench.live.link import link_fact
 from bench.live.session import Can, ListeningSession, Mode, Session, StationSession
 from bench.live.state import Fact, Key, Timed, Tone
 from bench.pilot.model import CpState, PilotReading, duty_meaning
-from bench.report.timing import bounds, ms_text, timings_of
+from bench.report.timing import AFTER_MATCH, bounds, ms_text, timings_of
+from bench.sniff.hearing import Statement, Sure
 from bench.station import EvseStation, PevStation
 from bench.units import Ns
 
@@ -30,7 +33,7 @@ BAD_STATES = ("gave up", "failed")
 
 
 def facts_of(session: Session, ladder: Ladder) -> tuple[Fact, ...]:
-    """Pilot, machine and adapter: a line each, for every station of the bench."""
+    """Pilot, machine, what became of the match, and adapter: a line each; machine and adapter of every station."""
     found = []
     reading = session.pilot()
     if reading is not None:
@@ -39,11 +42,43 @@ def facts_of(session: Session, ladder: Ladder) -> tuple[Fact, ...]:
         for station in session.setup.own_stations:
             text = machine_text(station, ladder)
             found.append(Fact("station" if station.name == "evse" else "car", text, state_tone(text)))
-    elif isinstance(session, ListeningSession):
-        found.append(Fact("bench", "says nothing, hears what the adapter lets it hear"))
+        found.append(link_fact(session.end(), session.since))
     several = len(session.adapters) > 1
-    found += [_adapter(adapter, ladder, several=several) for adapter in session.adapters]
+    for adapter in session.adapters:
+        found.append(_adapter(adapter, ladder, several=several))
+        if isinstance(session, ListeningSession):
+            found += shown_and_hidden(session.shows.get(adapter.name, []))
+    found += [Fact("doubt", doubt, Tone.BAD, whole=True) for doubt in session.doubts[:1]]
     return tuple(found)
+
+
+def shown_and_hidden(statements: Iterable[Statement]) -> list[Fact]:
+    """What an adapter will show of others' SLAC and what it will not: `messages of cars (seen)`."""
+    said: dict[bool | None, list[Statement]] = {True: [], False: [], None: []}
+    for each in statements:
+        said[each.shown].append(each)
+    hidden = [_sides(said[False])] if said[False] else []
+    if said[None]:
+        hidden.append(f"not known: {', '.join(each.side.value for each in said[None])}")
+    found = [Fact("shown", _sides(said[True]), whole=True)] if said[True] else []
+    return [*found, Fact("hidden" if said[False] else "", "; ".join(hidden), whole=True)] if hidden else found
+
+
+def _sides(statements: Iterable[Statement]) -> str:
+    """By how sure it is, in the words of docs/sniffing.md."""
+    by_sureness: dict[Sure, list[str]] = {}
+    for each in statements:
+        by_sureness.setdefault(each.sure, []).append(each.side.value)
+    return ", ".join(f"{', '.join(sides)} ({SURENESS[sure]})" for sure, sides in by_sureness.items())
+
+
+SURENESS = {
+    Sure.SEEN: "seen",
+    Sure.OTHER_FIRMWARE: "seen with other firmware",
+    Sure.TOLD: "told",
+    Sure.SUPPOSED: "supposed",
+    Sure.UNKNOWN: "not known",
+}
 
 
 def pilot_text(reading: PilotReading) -> str:
@@ -62,7 +97,11 @@ def machine_text(station: EvseStation | PevStation, ladder: Ladder) -> str:
     text = str(station.machine.state.value)
     seen = ladder.states.get(station.name)
     if isinstance(station, EvseStation) and station.machine.sessions:
-        own = [state for name, state in ladder.states.items() if name.startswith(f"{station.name}/")]
+        # Discovery is no session: it begins when its session has already matched.
+        others = (station.name, f"{station.name}/sdp")
+        own = [
+            state for name, state in ladder.states.items() if name not in others and name.startswith(f"{station.name}/")
+        ]
         newest = max(own, key=lambda state: state.t, default=None)
         if newest is not None:
             return f"{text}, session {newest.state}: {newest.why}"
@@ -72,7 +111,8 @@ def machine_text(station: EvseStation | PevStation, ladder: Ladder) -> str:
 def state_tone(text: str) -> Tone:
     if any(word in text for word in BAD_STATES):
         return Tone.BAD
-    return Tone.GOOD if any(word in text.split(":")[0] for word in GOOD_STATES) else Tone.PLAIN
+    states = text.split(":")[0].replace(",", "").split()
+    return Tone.GOOD if any(word in states for word in GOOD_STATES) else Tone.PLAIN
 
 
 def _adapter(adapter: PlcAdapter, ladder: Ladder, *, several: bool) -> Fact:
@@ -97,18 +137,26 @@ def _adapter(adapter: PlcAdapter, ladder: Ladder, *, several: bool) -> Fact:
 LONGEST_VERSION = 30
 
 
-def timings_shown(intervals: Iterable[Interval], uncertainty: Ns) -> tuple[Timed, ...]:
-    """Of each name the worst, by the standard's limits."""
+def timings_shown(
+    intervals: Iterable[Interval], uncertainty: Ns, profile: Profile = Profile.FIELD
+) -> tuple[Timed, ...]:
+    """Of each name the worst, by the limits of *profile*."""
     found = []
     for timing in timings_of(intervals, uncertainty):
-        judged = timing.judged(Profile.STRICT)
-        low = timing.limit.bounds(field=False)[0]
+        judged = timing.judged(profile)
+        low = timing.limit.bounds(field=profile is Profile.FIELD)[0]
         worst = timing.maximum
         if low is not None and judged.margin is not None and timing.minimum - low == judged.margin:
             worst = timing.minimum
+        name = timing.limit.name
         found.append(
             Timed(
-                timing.limit.name, ms_text(worst) + " ms", bounds(timing.limit, Profile.STRICT), WORDS[judged.verdict]
+                name,
+                ms_text(worst) + " ms",
+                bounds(timing.limit, profile),
+                WORDS[judged.verdict],
+                after_match=name in AFTER_MATCH,
+                felt=name == TO_SDP,
             )
         )
     return tuple(found)
@@ -136,6 +184,10 @@ def keys_for(modes: Iterable[Mode], session: Session | None) -> tuple[Key, ...]:
         Key("?", "help"),
         Key("x", "leave"),
     )
+
+
+ANSWERS = (Key("Enter", "it is done"), Key("q", "not now"), Key("x", "leave"))
+"""Instead of all keys, while a person is asked."""
 
 
 def header(session: Session | None) -> str:

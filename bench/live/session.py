@@ -22,13 +22,15 @@ from bench.analysis.intervals import Interval, measure
 from bench.errors import BenchError
 from bench.guardian.told import ToldPilot
 from bench.ids import BROADCAST, LOCAL_DEVICE, MacAddress
-from bench.live.listening import Ear, SimulatedScene
+from bench.live.listening import Ear, SimulatedScene, what_it_shows
 from bench.mme import CmSlacParmCnf, CmSlacParmReq, Frame, VsNwInfoReq, VsNwInfoReqV0, VsSwVerReq
 from bench.pilot.model import DIGITAL_DUTY_PCT, PilotReading
 from bench.pump import Pump
 from bench.rig import Setup
+from bench.rig.manual import ManualPilot
 from bench.rig.measuring import intervals_of_setup
-from bench.station import EvseStation, new_network
+from bench.sniff.hearing import BEFORE_JOINING, Statement
+from bench.station import EvseStation, PevStation, new_network
 from bench.trace import Trace
 from bench.units import Ns, ms, s, show, to_s
 from bench.wire import Wire
@@ -37,6 +39,8 @@ PLUGS_IN_AFTER: Ns = s(1)
 OFFERS_AFTER: Ns = ms(1500)
 """After the plug is in: time to read that 5 % comes by itself."""
 AT_REST_PCT = 100.0
+FROM_THE_OFFER = ("TP_EV_SLAC_init", "TT_EVSE_SLAC_init")
+"""Intervals that begin when the pilot shows 5 %."""
 
 
 class Mode(enum.Enum):
@@ -69,6 +73,8 @@ class Session(ABC):
         self.simulated = False
         self.since: Ns = self.now()
         """When what is measured now began."""
+        self.doubts: list[str] = []
+        """Why not everything was seen, or sent; looked for whenever the adapters are asked for their network."""
 
     def now(self) -> Ns:
         return self.pump.clock.now()
@@ -104,6 +110,10 @@ class Session(ABC):
         """What the session is going to do by itself; empty: nothing."""
         return ""
 
+    def opening_words(self) -> str:
+        """What to know of this mode once it is open; empty: nothing."""
+        return ""
+
     @abstractmethod
     def begin(self) -> None:
         """From now on what comes by itself comes."""
@@ -130,6 +140,7 @@ class Session(ABC):
 
     def ask_network(self) -> None:
         """Ask each adapter that nobody asks meanwhile in which network it is; the answer is seen in the trace."""
+        self.doubts = [doubt for adapter in self.adapters for doubt in adapter.wire.doubts()]
         for adapter in self.adapters:
             if adapter.next_deadline() is None and adapter.identity is not None:
                 old = adapter.identity.device_class in INT6000_CLASSES
@@ -167,16 +178,23 @@ class StationSession(Session):
     def adapters(self) -> list[PlcAdapter]:
         return [station.adapter for station in self.setup.own_stations]
 
+    def end(self) -> EvseStation | PevStation:
+        """The end of the cable that the bench is in this mode; of a rig that is both, too."""
+        return self.setup.own_evse if self.mode is Mode.EVSE else self.setup.own_pev
+
     def can(self, what: Can) -> bool:
         match what:
             case Can.DUTY:
                 return isinstance(self.setup.evse, EvseStation)
             case Can.PLUG:
-                return not self._real_car or isinstance(self.setup.own_evse.pilot, ToldPilot)
+                return not self._real_car or isinstance(self.setup.own_evse.pilot, ToldPilot | ManualPilot)
         return True
 
     def intervals(self) -> list[Interval]:
-        return intervals_of_setup(self.setup, self.since)
+        """What counts from 5 % is left out where a person sets it, and says so some time later."""
+        by_hand = isinstance(self.setup.evse, EvseStation) and isinstance(self.setup.evse.pilot, ManualPilot)
+        found = intervals_of_setup(self.setup, self.since)
+        return [one for one in found if not (by_hand and one.name in FROM_THE_OFFER)]
 
     def pilot(self) -> PilotReading:
         return self.setup.pilot_reading()
@@ -249,7 +267,7 @@ class StationSession(Session):
         self._in = put_in
         if self._real_car:
             pilot = self.setup.own_evse.pilot
-            assert isinstance(pilot, ToldPilot)
+            assert isinstance(pilot, ToldPilot | ManualPilot)
             pilot.told(self.now(), put_in)
         elif put_in:
             self.setup.pev.plug_in()
@@ -270,7 +288,10 @@ class StationSession(Session):
 
 
 class ListeningSession(Session):
-    """Nothing is said but what a person asks for. *scene*: what there is to listen to on a simulated rig."""
+    """Nothing is said but what a person asks for. *scene*: what there is to listen to on a simulated rig.
+
+    shows  what each adapter will show, by its name, once `ask_what_it_shows` has asked it
+    """
 
     def __init__(
         self, pump: Pump, trace: Trace, wires: Iterable[Wire], opened: ExitStack, scene: SimulatedScene | None
@@ -280,12 +301,20 @@ class ListeningSession(Session):
         self.scene, self._opened = scene, opened
         self._adapters = [PlcAdapter(wire, f"{wire.port.name}.adapter") for wire in wires]
         pump.participants += [Ear(adapter.wire) for adapter in self._adapters]
+        self.shows: dict[str, list[Statement]] = {}
         self._in = False
         self._plugs_in_at: Ns | None = None
 
     @property
     def adapters(self) -> list[PlcAdapter]:
         return self._adapters
+
+    def ask_what_it_shows(self) -> None:
+        """AdapterError: an adapter does not even say what it is."""
+        self.shows = {adapter.name: what_it_shows(adapter) for adapter in self._adapters}
+
+    def opening_words(self) -> str:
+        return BEFORE_JOINING
 
     def can(self, what: Can) -> bool:
         match what:

@@ -23,11 +23,12 @@ class Tone(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of the upper part: `pilot   B2, 5 %`."""
+    """One line of the upper part: `pilot   B2, 5 %`. *whole*: it takes a second line rather than being cut off."""
 
     label: str
     text: str
     tone: Tone = Tone.PLAIN
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Timed:
-    """An interval against its limit, as texts. *word*: `ok`, `outside` or `too close`."""
+    """An interval against its limit, as texts.
+
+    word         `ok`, `outside` or `too close`
+    after_match  it is of the network and of SDP
+    felt         people feel it as a slow plug-in, so it is shown whatever else there is
+    """
 
     name: str
     value: str
     limit: str
     word: str
+    after_match: bool = False
+    felt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +80,14 @@ class State:
 
     rig          its name
     mode         what the bench is, in a few words
-    facts        pilot, machine, adapters: in this order, a line each
+    facts        pilot, machine, link, adapters: in this order, a line each
     coming       what will happen by itself, and when; empty: nothing
     notice       the last thing the console has to say; *alarm*: it is trouble
     capture      where it records to; empty: it does not
     asks         whether the help is shown
     uncertainty  of one interval, as text
+    limits       by which the timings are judged: `strict` or `field`
+    question     what a person is to do now; it stands in the place of the notice
     """
 
     rig: str
@@ -92,3 +102,5 @@ class State:
     keys: tuple[Key, ...] = ()
     asks: bool = False
     uncertainty: str = ""
+    limits: str = ""
+    question: str = ""

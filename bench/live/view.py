@@ -6,6 +6,7 @@ Every line is exactly as wide as the screen, and there are exactly as many as it
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from textwrap import wrap
 from typing import TypeAlias
 
 from bench.live.state import Fact, Key, State, Step, Timed, Tone
@@ -18,7 +19,8 @@ NARROWEST, LOWEST = 60, 16
 BESIDE_FROM = 136
 """Columns from which the timings stand beside the messages."""
 TIMINGS_WIDTH = 70
-MOST_FACTS = 5
+MOST_NOTICE = 3
+"""Lines. A remedy stands at the end of what is said, so it must not be cut off."""
 LABEL_WIDTH = 9
 TIME_WIDTH = 9
 NAME_WIDTH = 27
@@ -27,9 +29,9 @@ WORD_TONES = {"ok": Tone.GOOD, "outside": Tone.BAD, "too close": Tone.DOUBTFUL}
 URGENCY = {"outside": 0, "too close": 1, "ok": 2}
 
 HELP = (
-    "P   the bench is the car: it plugs in and answers the station's 5 %",
-    "E   the bench is the charging station: it offers 5 % to the car by itself",
-    "L   the bench only listens to what others say",
+    "P   the bench is the car: it plugs in, is matched, asks for the station by SDP",
+    "E   the bench is the charging station: it offers 5 %, matches and answers SDP",
+    "L   the bench only listens: no SDP, which is said in the network of the two",
     "",
     "5   duty cycle 5 %: talk to me        X   100 % (X1): no offer",
     "F   0 %, steady -12 V: not available  U   plug in, or pull the plug out",
@@ -50,8 +52,8 @@ def screen(state: State, width: int, height: int) -> list[Line]:
         text = f"bench live needs {NARROWEST} columns and {LOWEST} lines; this is {width} x {height}. x leaves."
         cut = [text[at : at + width] for at in range(0, len(text), max(1, width))]
         return _filled([((piece, Tone.PLAIN),) for piece in cut], width, height)
-    head = [_title(state, width), *_facts(state.facts, width), *_coming(state)]
-    foot = [((_fit(state.notice, width), Tone.BAD if state.alarm else Tone.PLAIN),), *_keys(state.keys, width)]
+    head = [_title(state, width), *_facts(state.facts, width)[: height // 3], *_coming(state)]
+    foot = [*_notice(state, width), *_keys(state.keys, width)]
     room = height - len(head) - len(foot)
     body = _help(width) if state.asks else _body(state, width, room)
     return _filled([*head, *_filled(body, width, room), *foot], width, height)
@@ -62,11 +64,23 @@ def _title(state: State, width: int) -> Line:
     return ((f"{_fit(text, width - 1):<{width}}", Tone.TITLE),)
 
 
+def _notice(state: State, width: int) -> list[Line]:
+    """At least one line, empty or not, so that the screen does not jump whenever there is something short to say."""
+    lines = wrap(state.question or state.notice, width) or [""]
+    if len(lines) > MOST_NOTICE:
+        lines = [*lines[: MOST_NOTICE - 1], _fit(" ".join(lines[MOST_NOTICE - 1 :]), width)]
+    tone = Tone.DOUBTFUL if state.question else Tone.BAD if state.alarm else Tone.PLAIN
+    return [((line, tone),) for line in lines]
+
+
 def _facts(facts: Sequence[Fact], width: int) -> list[Line]:
-    return [
-        ((f" {fact.label:<{LABEL_WIDTH}}", Tone.LABEL), (_fit(fact.text, width - LABEL_WIDTH - 1), fact.tone))
-        for fact in facts[:MOST_FACTS]
-    ]
+    room = width - LABEL_WIDTH - 1
+    lines: list[Line] = []
+    for fact in facts:
+        first, *more = wrap(fact.text, room) if fact.whole else [_fit(fact.text, room)]
+        lines.append(((f" {fact.label:<{LABEL_WIDTH}}", Tone.LABEL), (first, fact.tone)))
+        lines += [((" " * (LABEL_WIDTH + 1), Tone.LABEL), (text, fact.tone)) for text in more]
+    return lines
 
 
 def _coming(state: State) -> list[Line]:
@@ -96,21 +110,28 @@ def _messages(state: State, width: int, room: int) -> list[Line]:
 def _step(step: Step, width: int) -> Line:
     tone = Tone.FAINT if step.mark == "·" and step.tone is Tone.PLAIN else step.tone
     start = f"{step.time:>{TIME_WIDTH}} {step.mark} "
-    name = f"{step.name:<{NAME_WIDTH}}" if step.details else step.name
     rest = width - len(start)
+    column = min(NAME_WIDTH, rest - len(step.details) - 1)  # where that is enough for all of them
+    name = f"{step.name:<{column if column >= len(step.name) else NAME_WIDTH}}" if step.details else step.name
     name = _fit(name, rest)
     details = _fit(f" {step.details}", rest - len(name)) if step.details else ""
     return (start, Tone.FAINT), (name, tone), (details, Tone.FAINT)
 
 
 def _timings(state: State, width: int, room: int) -> list[Line]:
-    """What is not ok first; where not all fit, how many are left out and how they are."""
+    """What is not ok first; where not all fit, the newest before the others, and how many are left out and how they
+    are. What people feel is never left out."""
     ordered = sorted(state.timings, key=lambda one: URGENCY[one.word])
-    lines = [_rule(f"timings, known to {state.uncertainty}" if state.uncertainty else "timings", width)]
+    of = f"timings by {state.limits} limits" if state.limits else "timings"
+    lines = [_rule(f"{of}, known to {state.uncertainty}" if state.uncertainty else of, width)]
     if not ordered:
         return [*lines, ((" none yet", Tone.FAINT),)]
     if len(ordered) > room - 1:
+        ordered.sort(key=lambda one: (URGENCY[one.word], not one.felt, not one.after_match))
         shown, rest = ordered[: max(0, room - 2)], ordered[max(0, room - 2) :]
+        if shown and (felt := next((one for one in rest if one.felt), None)) is not None:
+            rest = [shown.pop(), *(one for one in rest if one is not felt)]
+            shown.append(felt)
         counts = [f"{n} {word}" for word in URGENCY if (n := sum(one.word == word for one in rest))]
         worst = min(rest, key=lambda one: URGENCY[one.word])
         return [*lines, *(_timed(one, width) for one in shown), ((f" and {', '.join(counts)}", _tone(worst)),)]

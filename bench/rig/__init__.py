@@ -19,6 +19,7 @@ from bench.rig.setup import EvseUnderTest, PevUnderTest, Settings, Setup, SutCho
 from bench.units import Ns
 
 if TYPE_CHECKING:
+    from bench.operator import OperatorAt
     from bench.pump import Pump
     from bench.rig.devices import RigDevices
     from bench.rig.self_measurement import SelfMeasurement
@@ -143,20 +144,28 @@ class Rig:
         return SutChoice("pair", "pair", ("two_adapters",))
 
     def setup(
-        self, choice: SutChoice, settings: Settings | None = None, *, case: str = "", watched: Watched | None = None
+        self,
+        choice: SutChoice,
+        settings: Settings | None = None,
+        *,
+        case: str = "",
+        watched: Watched | None = None,
+        operator_at: OperatorAt | None = None,
     ) -> Setup:
         """A fresh arrangement with *choice* under test: adapters ready, keys set, pilot at rest, plug out.
 
         *case* names the test: what is random in a simulation differs from case to case and not from run to run.
         *watched*: somebody looks on. A simulation runs in real time then, and this is told pump and record before the
-        adapters are asked anything.
+        adapters are asked anything. *operator_at*: where a person is asked, if not in the terminal.
         """
         if self.devices is None and self.config.devices():
             raise BenchError(f"the devices of the rig {self.name} are opened by in_use(), and it is not in use")
         if self.config.rig.driver == "pcap":
+            from bench.operator import TerminalOperator
             from bench.rig.real import RealBench
 
-            real = RealBench(self.config, choice, settings or Settings(), case, self.devices)
+            person = operator_at or TerminalOperator
+            real = RealBench(self.config, choice, settings or Settings(), case, self.devices, person)
             if watched is not None:
                 watched(real.pump, real.trace)
             return real.setup()

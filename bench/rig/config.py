@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from bench.adapter import QUIET_AFTER_KEY
 from bench.errors import ConfigError, did_you_mean
-from bench.profiles import adapters, chargers, vehicles
+from bench.profiles import PibLayout, adapters, chargers, vehicles
 from bench.rig.hardware import (
     SIMULATED,
     AssumedDuty,
@@ -125,6 +125,38 @@ class NeighbourTable(Table):
     interface: InterfaceName | None = None
 
 
+class ListenerTable(Table):
+    """[listener]: the adapter with which `bench live` listens to a simulated car and charging station.
+
+    adapter  its family; the usual one shows both sides
+    role     what it is set up as, and so whose messages it shows, for a family that can be either; none: a car's
+    """
+
+    adapter: Adapter = "devolo-dlan200avplus"
+    role: Literal["evse", "pev"] | None = None
+
+
+ROLE_BY_FAMILY: dict[str, Literal["evse", "pev"]] = {"qca7005-car": "pev", "qca7005-evse": "evse"}
+"""One chip, recorded in either role and described once for each."""
+
+
+def knows_no_role(family: str) -> bool:
+    """Whether the parameter block of this family of adapters says nothing of SLAC (INT6000)."""
+    return adapters()[family].pib.layout is PibLayout.FLAT
+
+
+def why_not_in_role(family: str, role: str | None) -> str:
+    """Empty: an adapter of this family can be set up as *role*; None: as whatever it usually is."""
+    if role is None:
+        return ""
+    if knows_no_role(family):
+        return f"a {family} shows both sides whatever it is set up as; leave the role out, or take another family"
+    if ROLE_BY_FAMILY.get(family, role) == role:
+        return ""
+    others = [other for other, known in ROLE_BY_FAMILY.items() if known == role]
+    return f"a {family} is set up as {ROLE_BY_FAMILY[family]}; for {role} take {' or '.join(others)}"
+
+
 class LineTable(Table):
     """[line]: the simulated powerline. attenuation_db: the car's own path; none: what was measured for that car."""
 
@@ -138,6 +170,7 @@ class RigConfig(Table):
     evse: EvseTable = Field(default_factory=EvseTable)
     neighbour: NeighbourTable = Field(default_factory=NeighbourTable)
     line: LineTable = Field(default_factory=LineTable)
+    listener: ListenerTable = Field(default_factory=ListenerTable)
     relays: dict[str, RelaysTable] = Field(default_factory=dict)
     proximity: Mcp3xxxProximity | None = None
     emergency_stop: StopTable | None = None
@@ -206,6 +239,10 @@ class RigConfig(Table):
         yield from wiring_mistakes(self.devices(), self.contactors)
         if driver != "pcap":
             yield from self._not_for_simulated_cables()
+        if driver != "sim" and self.listener != ListenerTable():
+            yield 'listener: belongs to a simulation without interfaces, driver = "sim"'
+        if why := why_not_in_role(self.listener.adapter, self.listener.role):
+            yield f"listener.role: {why}"
         if driver == "sim":
             for who, interface in interfaces.items():
                 yield f'{who}.interface: {interface!r} needs driver = "tap" or "pcap" in [rig]'

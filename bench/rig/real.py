@@ -15,7 +15,7 @@ from bench.errors import BenchError
 from bench.guardian.told import ToldPilot
 from bench.ids import MacAddress
 from bench.mme import CmSlacMatchReq, CmSlacParmCnf, CmSlacParmReq
-from bench.operator import Operator, TerminalOperator
+from bench.operator import Operator, OperatorAt
 from bench.ports import PowerSwitch
 from bench.power import GuardedSwitch
 from bench.rig.config import RigConfig
@@ -36,12 +36,18 @@ class RealBench(Arrangement):
     """Made by `open_rig`, once per test. Keys and RunIDs are never those of an earlier test or run."""
 
     def __init__(
-        self, config: RigConfig, choice: SutChoice, settings: Settings, case: str, devices: RigDevices | None
+        self,
+        config: RigConfig,
+        choice: SutChoice,
+        settings: Settings,
+        case: str,
+        devices: RigDevices | None,
+        operator_at: OperatorAt,
     ) -> None:
         self.system_clock = SystemClock(time.monotonic_ns())
         super().__init__(config, settings, self.system_clock, secrets.randbits(64))
         self.choice, self.case, self.devices = choice, case, devices
-        self.operator: Operator = TerminalOperator(self.pump, self.system_clock, self.trace.note)
+        self.operator: Operator = operator_at(self.pump, self.system_clock, self.trace.note)
 
     def setup(self) -> Setup:
         """PortError or AdapterError with the remedy; nothing is left open then."""

@@ -3,109 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import select
 import signal
-import struct
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
-from fcntl import ioctl
 from pathlib import Path
 
 import pytest
-
-COMMAND = [sys.executable, "-m", "bench.cli", "live"]
-PATIENCE_S = 30.0
-"""Far more than is needed; a busy computer starts Python slowly."""
-ALTERNATE, NORMAL = b"\x1b[?1049h", b"\x1b[?1049l"
-HIDE, SHOW = b"\x1b[?25l", b"\x1b[?25h"
-
-
-class Terminal:
-    """A terminal of 80 by 24 with `bench live` on it."""
-
-    def __init__(self, place: Path, *options: str, **environment: str) -> None:
-        self.said = b""
-        # A shell's end of the terminal stays open, so that what the command leaves behind can be looked at.
-        self.master, self._slave = pty.openpty()
-        self.resize(80, 24)
-        self.before = termios.tcgetattr(self._slave)
-        own = {**os.environ, "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8", **environment}
-        own.pop("NO_COLOR", None) if "NO_COLOR" not in environment else None
-        self.process = subprocess.Popen(
-            [*COMMAND, *options],
-            cwd=place,
-            env=own,
-            stdin=self._slave,
-            stdout=self._slave,
-            stderr=subprocess.PIPE,
-            preexec_fn=self._own_session,
-        )
-
-    def _own_session(self) -> None:
-        os.setsid()
-        ioctl(self._slave, termios.TIOCSCTTY, 0)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
-        for fd in (self.master, self._slave):
-            os.close(fd)
-
-    def resize(self, columns: int, lines: int) -> None:
-        ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-
-    def wait_for(self, text: str) -> None:
-        """Until the command has drawn *text*, which has been looked for from the last key on."""
-        end = time.monotonic() + PATIENCE_S
-        while text not in plain(self.said):
-            if time.monotonic() > end or not self._read():
-                raise AssertionError(f"{text!r} was never shown:\n{plain(self.said)[-3000:]}")
-
-    def press(self, keys: str) -> None:
-        self.said = b""
-        os.write(self.master, keys.encode())
-
-    def ended(self) -> int:
-        """The exit status, once it has ended."""
-        end = time.monotonic() + PATIENCE_S
-        while self.process.poll() is None and time.monotonic() < end:
-            self._read()
-        while select.select([self.master], [], [], 0.05)[0]:
-            self._read()
-        return self.process.wait(1)
-
-    def _read(self) -> bool:
-        """False once there is nothing more to come."""
-        if select.select([self.master], [], [], 0.1)[0]:
-            self.said += os.read(self.master, 65536)
-            return True
-        return self.process.poll() is None
-
-    @property
-    def suspends_with(self) -> object:
-        """The character, which is Ctrl-Z as a rule."""
-        return termios.tcgetattr(self._slave)[6][termios.VSUSP]
-
-    def is_as_before(self) -> bool:
-        """Cursor, screen and settings."""
-        shown = self.said.rfind(SHOW) > self.said.rfind(HIDE)
-        normal = self.said.rfind(NORMAL) > self.said.rfind(ALTERNATE)
-        return shown and normal and termios.tcgetattr(self._slave) == self.before
-
-
-def plain(said: bytes) -> str:
-    """Without colours and cursor movements."""
-    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "\n", said.decode(errors="replace"))
-
+from pseudo_terminal import ALTERNATE, COMMAND, NORMAL, Terminal, plain
 
 Opens = Callable[..., Terminal]
 
@@ -123,18 +30,24 @@ def opens(tmp_path: Path) -> Iterator[Opens]:
         terminal.close()
 
 
-def test_from_one_key_to_a_match_and_a_capture_that_can_be_analyzed(opens: Opens, tmp_path: Path) -> None:
-    """E, and everything else comes by itself; C records it."""
-    terminal = opens()
+def test_from_one_key_to_a_discovered_link_and_a_capture_that_can_be_analyzed(opens: Opens, tmp_path: Path) -> None:
+    """E, and everything else comes by itself; C records it. This car asks by SDP half a second after the match."""
+    terminal = opens("--vehicle", "tesla-modely")
     terminal.wait_for("Press P, E or L")
     terminal.press("e")
     terminal.wait_for("plugs in by itself")
     terminal.press("c")
-    terminal.wait_for("CM_SLAC_MATCH.CNF")
+    terminal.wait_for("joining (0.")
+    terminal.wait_for(", asked by SDP for no TLS and answered")
+    terminal.wait_for("refused: there is no V2G session yet")
+    terminal.wait_for("match to SDP")
+    seen = plain(terminal.said)
 
     terminal.press("x")
 
     assert terminal.ended() == 0
+    for message in ("CM_SLAC_MATCH.CNF", "SDP request", "SDP response", "TCP SYN"):
+        assert message in seen
     assert terminal.is_as_before()
     assert "frames written to" in plain(terminal.said.rpartition(NORMAL)[2]), "said where it stays to be read"
     (capture,) = tmp_path.glob("live-*.pcapng")
@@ -147,6 +60,23 @@ def test_from_one_key_to_a_match_and_a_capture_that_can_be_analyzed(opens: Opens
     (attempt,) = json.loads(done.stdout)["slac"]["attempts"]
     assert attempt["outcome"].startswith("matched")
     assert attempt["counts"]["mnbc_sound"] == 10
+
+
+def test_from_one_key_to_a_discovered_station(opens: Opens) -> None:
+    """P, and nothing else."""
+    terminal = opens()
+    terminal.wait_for("Press P, E or L")
+    terminal.press("p")
+    terminal.wait_for("up, claiming its IPv6 address")
+    terminal.wait_for("up, station discovered at [fe80::")
+    terminal.wait_for("match to SDP")
+    seen = plain(terminal.said)
+
+    terminal.press("x")
+
+    assert terminal.ended() == 0
+    assert terminal.is_as_before()
+    assert "SDP response" in seen
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -202,6 +132,54 @@ def test_without_colours_and_unicode_everything_is_said_in_plain_characters(open
     assert said.isascii()
     assert "-- help ---" in plain(said)
     assert "the bench is the charging station" in plain(said)
+
+
+@pytest.mark.parametrize(("options", "said"), [([], "field"), (["--verdict", "strict"], "strict")])
+def test_the_timings_say_by_which_limits_they_are_judged(opens: Opens, options: list[str], said: str) -> None:
+    terminal = opens(*options)
+    terminal.wait_for("Press P, E or L")
+    terminal.press("l")
+    terminal.wait_for("CM_MNBC_SOUND.IND")
+    terminal.wait_for(f"timings by {said} limits, known to")
+
+    terminal.press("x")
+
+    assert terminal.ended() == 0
+
+
+def test_a_listener_of_another_family_says_what_it_shows_and_shows_it(opens: Opens) -> None:
+    terminal = opens("--listener", "tplink-tlpa4010p")
+    terminal.wait_for("Press P, E or L")
+    terminal.press("l")
+    terminal.wait_for("messages of charging stations, attenuation profiles of other modems")
+    terminal.wait_for("CM_SLAC_MATCH.CNF")
+    heard = plain(terminal.said)
+
+    terminal.press("x")
+
+    assert terminal.ended() == 0
+    assert "CM_SLAC_PARM.CNF" in heard
+    assert "CM_SLAC_PARM.REQ" not in heard
+    assert "CM_MNBC_SOUND" not in heard
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--listener", "qca7005-cra"],
+            b"--listener: there is no 'qca7005-cra'; did you mean qca7005-car?\n",
+        ),
+        (["--verdict", "fuzzy"], b"'fuzzy' is not one of 'strict', 'field'"),
+    ],
+)
+def test_a_wrong_option_is_told_before_the_screen_is_touched(opens: Opens, options: list[str], said: bytes) -> None:
+    terminal = opens(*options)
+
+    assert terminal.ended() == 2
+    assert terminal.process.stderr is not None
+    assert said in terminal.process.stderr.read()
+    assert ALTERNATE not in terminal.said
 
 
 def test_arrow_keys_are_no_letters(opens: Opens) -> None:

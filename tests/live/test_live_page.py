@@ -19,7 +19,7 @@ def test_the_picture_is_what_the_console_draws_today() -> None:
     make_live = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(make_live)
 
-    drawn = make_live.picture(make_live.matched_state())
+    drawn = make_live.picture(make_live.discovered_state())
 
     assert drawn == (DOCS / "live.svg").read_text(encoding="utf-8")
 

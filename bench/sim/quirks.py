@@ -158,6 +158,7 @@ class ChargerQuirk(enum.Enum):
     SDP_WRONG_VERSION = "fault: version 2 in the V2GTP header of its SDP answers"
     SDP_TO_EVERYBODY = "fault: sends its SDP answers to ff02::1 instead of the car that asked"
     SDP_TAKES_ANYTHING = "fault: answers SDP requests of another version, length or payload type, too"
+    SDP_IGNORES_TLS = "fault: does not answer SDP requests for TLS, instead of offering what it has"
     SDP_FOREIGN_SECURITY = "fault: offers security 0x42, a reserved value, in its SDP answer"
 
     # Control pilot

@@ -12,9 +12,11 @@ from bench.errors import demand
 from bench.ids import nid_from_nmk, nmk_from_password
 from bench.limits import SDP_ANSWER
 from bench.mme import CmSetKeyReq, CmSlacParmReq
-from bench.net import Ipv6Frame, SdpRequest, SdpResponse, Udp, V2gtp, sdp_request
-from bench.rig import Rig, Setup
+from bench.net import Ipv6Frame, SdpRequest, SdpResponse, Security, Udp, V2gtp, sdp_request
+from bench.rig import Rig, Settings, Setup
 from bench.rig.measuring import intervals_of
+from bench.sdp.evcc import EvccSettings
+from bench.sdp.timers import MOST_REQUESTS
 from bench.slac.events import Network
 from bench.station import PevStation
 from bench.units import ms, s
@@ -26,6 +28,17 @@ OF_THE_BOX = nmk_from_password("HomePlugAV")
 FACTORY_NETWORK = Network(nid_from_nmk(OF_THE_BOX), OF_THE_BOX)
 """Where every adapter is that nobody has given a key."""
 OUTSIDE = "slac-15118-3 10: SDP belongs into the network that the match led into"
+
+
+TLS_FIRST = EvccSettings(securities=(Security.TLS, Security.NO_TLS), accepts=frozenset({Security.TLS, Security.NO_TLS}))
+"""As the cars of Volkswagen and Audi ask."""
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """How the bench's car asks; a test may want it otherwise."""
+    chosen: Settings = getattr(request, "param", Settings())
+    return chosen
 
 
 def ask(pev: PevStation) -> None:
@@ -62,6 +75,20 @@ def test_its_answer_comes_in_time(pev_plugged_in: Setup, verdict_profile: Profil
 
     answers = [interval for interval in intervals_of(pev) if interval.name == SDP_ANSWER]
     demand_intervals(answers, "evse", who=pev_plugged_in.sut, profile=verdict_profile, uncertainty=rig.uncertainty)
+
+
+@pytest.mark.parametrize("settings", [Settings(evcc=TLS_FIRST)], indirect=True, ids=["TLS first"])
+def test_it_answers_a_car_that_asks_for_tls(pev_plugged_in: Setup) -> None:
+    """With TLS, or with what it has instead: silence costs a car that asks for TLS first 50 requests, 12.5 s."""
+    pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
+
+    found = pev.wait_discovered(sut=sut)
+
+    demand(
+        found.requests < MOST_REQUESTS,
+        f"{sut} did not answer {found.requests - 1} requests for TLS, and the first one without",
+        rule="ISO 15118-2, 7.10.1: the SECC answers with the security that it offers",
+    )
 
 
 WRONG: dict[str, V2gtp | bytes] = {

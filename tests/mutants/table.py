@@ -154,6 +154,7 @@ CHARGERS: dict[str, Fault] = {
     "sdp_wrong_version": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
     "sdp_to_everybody": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
     "sdp_foreign_security": Fault(evse("sdp.py::test_it_tells_the_car_where_it_listens")),
+    "sdp_ignores_tls": Fault(evse("sdp.py::test_it_answers_a_car_that_asks_for_tls")),
     "sdp_takes_anything": Fault(evse("sdp.py::test_it_does_not_answer_a_request_of")),
     "factory_key": Fault(
         evse("sdp.py::test_it_is_not_found_before_the_match", "sdp.py::test_it_is_not_found_with_another_key")

@@ -261,6 +261,16 @@ def test_sdp_silent():
     assert len(car.sdp(SdpRequest)) > 10
 
 
+def test_sdp_ignores_tls():
+    """A car that asks for TLS first is answered when it asks without."""
+    _, car, station = scene(ChargerQuirk.SDP_IGNORES_TLS, car_id="audi-q4-2026", duration=s(60))
+
+    asked = [frame.message.security for _, frame in car.packets(SdpRequest, sent=True)]
+    assert asked[-1] is Security.NO_TLS
+    assert asked[:-1] == [Security.TLS] * 50
+    assert station.sim.sdp.answered == 1
+
+
 @pytest.mark.parametrize(
     ("quirk", "latency"), [(ChargerQuirk.SDP_LATE, ms(400)), (ChargerQuirk.SDP_SLOW, ms(428.8))], ids=lambda v: str(v)
 )

@@ -193,6 +193,7 @@ EFFECTS: dict[ChargerQuirk, Effect] = {
     ChargerQuirk.SDP_WRONG_VERSION: sends_packets(changes_header(SdpResponse, version=0x02, inverse_version=0xFD)),
     ChargerQuirk.SDP_TO_EVERYBODY: sends_packets(edits_sdp(SdpResponse, _to_everybody)),
     ChargerQuirk.SDP_TAKES_ANYTHING: rule(answers_any_request=True),
+    ChargerQuirk.SDP_IGNORES_TLS: habit("sdp", answers_other_security=False),
     ChargerQuirk.SDP_FOREIGN_SECURITY: sends_packets(changes_sdp(SdpResponse, security=RESERVED_SECURITY)),
     ChargerQuirk.KEEPS_SESSION_AFTER_UNPLUG: rule(ends_session_unplugged=False),
     ChargerQuirk.KEEPS_PWM_AFTER_UNPLUG: rule(ends_pwm_unplugged=False),

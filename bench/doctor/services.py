@@ -13,10 +13,14 @@ from functools import partial
 from typing import TypeAlias
 
 from bench.doctor.findings import Finding, Level
+from bench.doctor.holders import users_of
 from bench.doctor.system import System
+from bench.net import SDP_PORT
 
 COMM = 15
 """Characters of a program's name that the kernel keeps."""
+SDP_SOCKET = f":{SDP_PORT:04X}"
+"""The end of an address in /proc/net/udp6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +256,7 @@ def check_services(
                 for interface in interfaces or candidates
             ]
     found += speaks_ipv6(list(ipv6))
+    found += answers_sdp(system, level)
     return found
 
 
@@ -280,7 +285,28 @@ def speaks_ipv6(interfaces: Sequence[str]) -> list[Finding]:
             "services",
             "IPv6",
             f"the kernel speaks it on {', '.join(interfaces)}: a few frames of its own whenever the link comes up",
-            "nothing: a charging session needs it. For SLAC alone: "
+            "nothing: the bench's stations have addresses of their own beside it. To have it quiet: "
             f"sudo sysctl -w net.ipv6.conf.{interfaces[0]}.disable_ipv6=1",
+        )
+    ]
+
+
+def answers_sdp(system: System, level: Level) -> list[Finding]:
+    """Whether another program waits on the port to which a car sends its SDP request. Only Linux shows that."""
+    sockets = (system.read("proc/net/udp6") or "").splitlines()[1:]
+    # sl local_address:port remote_address:port st tx:rx tr:when retrnsmt uid timeout inode ...
+    inodes = [columns[9] for line in sockets if len(columns := line.split()) > 9 and columns[1].endswith(SDP_SOCKET)]
+    if not inodes:
+        return []
+    users = users_of(system, {f"socket:[{inode}]" for inode in inodes})
+    holders = sorted({str(holder) for found in users.values() for holder in found})
+    who = ", ".join(holders) or "a program (root may see which)"
+    return [
+        Finding(
+            level,
+            "services",
+            "SDP",
+            f"{who} waits on UDP port {SDP_PORT}: it may answer a car beside the bench",
+            "end it while the bench is the charging station",
         )
     ]

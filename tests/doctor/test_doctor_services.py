@@ -183,3 +183,39 @@ def test_unreadable_proc_is_unknown(tmp_path):
 
     assert finding.level is Level.NOTE
     assert finding.reason.startswith("unknown")
+
+
+# another charging station on this computer
+
+UDP6 = """\
+  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+ 90: 00000000000000000000000000000000:{port} 00000000000000000000000000000000:0000 07 00000000:00000000 00:00000000 00000000   0        0 4711 2 0 0
+"""  # noqa: E501
+
+
+@pytest.mark.parametrize(("interfaces", "level"), [(["plc0"], Level.WARNING), ([], Level.NOTE)], ids=["in use", "none"])
+def test_a_program_that_waits_for_sdp_is_named(computer, interfaces, level):
+    computer.file("proc/net/udp6", UDP6.format(port="3B0E"))
+    computer.file("proc/900/comm", "EvseV2G\n")
+    computer.link("proc/900/fd/7", "socket:[4711]")
+
+    (finding,) = check_services(computer.system, list(processes(computer.system)), interfaces)
+
+    assert (finding.level, finding.subject) == (level, "SDP")
+    assert finding.reason.startswith("EvseV2G (process 900) waits on UDP port 15118")
+
+
+def test_whose_files_are_hidden_is_not_named(computer):
+    computer.file("proc/net/udp6", UDP6.format(port="3B0E"))
+
+    (finding,) = checked(computer)
+
+    assert finding.reason.startswith("a program (root may see which) waits")
+
+
+@pytest.mark.parametrize("text", [UDP6.format(port="14E9"), "", "  sl\n cut off\n", None])
+def test_other_sockets_are_no_reason(computer, text):
+    if text is not None:
+        computer.file("proc/net/udp6", text)
+
+    assert checked(computer) == []

@@ -73,6 +73,8 @@ FIRST_FRAME = "match to first frame"
 NETWORK_TO_SDP = "network to SDP"
 SDP_ANSWER = "SDP response"
 SDP_AGAIN = "SDP repetition"
+AFTER_MATCH = frozenset({FIRST_FRAME, NETWORK_TO_SDP, TO_SDP, SDP_ANSWER, SDP_AGAIN})
+"""What is not SLAC any more."""
 SDP_BEGUN: Ns = TIMERS.tt_match_join + COMMUNICATION_SETUP
 """After so long the network and the V2G session it is for must be there; SDP stands between the two."""
 

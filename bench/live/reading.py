@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from bench.adapter import PlcAdapter
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict
-from bench.limits import TO_SDP
+from bench.limits import AFTER_MATCH, TO_SDP
 from bench.live.ladder import Ladder
 from bench.live.link import link_fact
 from bench.live.session import Can, ListeningSession, Mode, Session, StationSession
 from bench.live.state import Fact, Key, Timed, Tone
 from bench.pilot.model import CpState, PilotReading, duty_meaning
-from bench.report.timing import AFTER_MATCH, bounds, ms_text, timings_of
+from bench.report.timing import bounds, ms_text, timings_of
 from bench.sniff.hearing import Statement, Sure
 from bench.station import EvseStation, PevStation
 from bench.units import Ns

@@ -9,10 +9,10 @@ from __future__ import annotations
 import textwrap
 
 from bench.analysis.verdict import Profile, Verdict
-from bench.limits import LIMITS
+from bench.limits import AFTER_MATCH, LIMITS
 from bench.report.collection import Collection, Station
 from bench.report.tables import timing_table_lines
-from bench.report.timing import AFTER_MATCH, MARKS_TEXT, ORDER, Timing, bounds, mark, ms_text, parted
+from bench.report.timing import MARKS_TEXT, ORDER, Timing, bounds, mark, ms_text, parted
 from bench.units import Ns, show, to_ms, to_s
 
 WIDTH, NARROW = 120, 80

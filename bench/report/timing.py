@@ -8,11 +8,9 @@ from dataclasses import dataclass
 
 from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Profile, Verdict, judge
-from bench.limits import FIRST_FRAME, LIMITS, NETWORK_TO_SDP, SDP_AGAIN, SDP_ANSWER, TO_SDP, Limit
+from bench.limits import AFTER_MATCH, LIMITS, Limit
 from bench.units import Ns, to_ms, to_s
 
-AFTER_MATCH = frozenset({FIRST_FRAME, NETWORK_TO_SDP, TO_SDP, SDP_ANSWER, SDP_AGAIN})
-"""What is no interval of SLAC but of the network that SLAC has made."""
 ORDER = {name: place for place, name in enumerate(LIMITS)}
 SLAC_HEAD, SDP_HEAD = "matching (SLAC)", "after the match (network, SDP)"
 SIGNS = {Verdict.PASS: "pass", Verdict.FAIL: "FAIL", Verdict.INCONCLUSIVE: "inconclusive"}

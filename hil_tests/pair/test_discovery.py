@@ -9,6 +9,7 @@ import pytest
 from bench.analysis.verdict import Profile
 from bench.errors import demand
 from bench.ids import MacAddress, Nmk
+from bench.limits import AFTER_MATCH
 from bench.machine import Ignored
 from bench.mme import CmSlacMatchCnf, CmSlacParmReq
 from bench.net import Ipv6Frame, SdpRequest, SdpResponse, Udp, V2gtp, link_local, sdp_request
@@ -44,8 +45,9 @@ def test_from_the_match_to_sdp_they_keep_the_strict_limits(pair_in_b2: Setup, ri
     evse, pev = pair_in_b2.own_evse, pair_in_b2.own_pev
     pev.wait_discovered(sut="our EVSE")
 
+    witness = evse if side == "pev" else pev
     demand_intervals(
-        intervals_of(evse if side == "pev" else pev),
+        [interval for interval in intervals_of(witness) if interval.name in AFTER_MATCH],
         side,
         who=f"our {side.upper()}",
         profile=Profile.STRICT,

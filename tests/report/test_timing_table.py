@@ -8,9 +8,9 @@ from html.parser import HTMLParser
 import pytest
 
 from bench.analysis.intervals import Interval
-from bench.limits import LIMITS, TO_SDP
+from bench.limits import AFTER_MATCH, LIMITS, TO_SDP
 from bench.report.tables import timing_table_html, timing_table_lines
-from bench.report.timing import AFTER_MATCH, SDP_HEAD, SLAC_HEAD, Timing, timings_of
+from bench.report.timing import SDP_HEAD, SLAC_HEAD, Timing, timings_of
 from bench.units import Ns, ms, s
 
 SOUND, JOIN, RATE = "TP_EV_batch_msg_interval (sound)", "TT_match_join", "TT_matching_rate"

@@ -13,7 +13,7 @@ hil: $(READY)
 	$(PYTEST) hil_tests --alluredir allure-results --clean-alluredir
 
 test: hil lint
-	$(PYTEST) tests --ignore tests/interop -n 2 --dist loadgroup
+	$(PYTEST) tests --ignore tests/interop -n 3 --dist loadgroup
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

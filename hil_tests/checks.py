@@ -9,6 +9,7 @@ from bench.analysis.intervals import Interval
 from bench.analysis.verdict import Judgement, Profile, Verdict, judge_all
 from bench.errors import Deviation, TooClose
 from bench.ids import RunId
+from bench.limits import AFTER_MATCH
 from bench.mme import CmSlacParmReq, Context, Mme, violations
 from bench.rig import Setup
 from bench.slac.events import LinkUp
@@ -16,6 +17,10 @@ from bench.station import PATIENCE, EvseStation, PevStation
 from bench.trace import Direction, FrameSeen
 from bench.units import Ns, show
 from bench.wire import Matches
+
+
+MOST_TOLD = 5
+"""Intervals that a deviation spells out; all are in timings.html."""
 
 
 def in_run(run_id: RunId) -> Matches:
@@ -37,10 +42,14 @@ def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, prof
     judged = judge_all([i for i in intervals if i.limit.side == side], profile, uncertainty)
     wrong = [j for j in judged if j.verdict is Verdict.FAIL]
     if wrong:
+        name = wrong[0].interval.name
+        standard = "ISO 15118-2 (SDP)" if name in AFTER_MATCH else "ISO 15118-3 table A.1"
+        saw = [f"{j} (from {show(j.interval.start)})" for j in wrong[:MOST_TOLD]]
+        more = [f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else []
         raise Deviation(
             f"{who} is outside {len({j.interval.name for j in wrong})} limit(s): {wrong[0]}",
-            rule=f"ISO 15118-3 table A.1, {wrong[0].interval.name}, {profile.value} limits",
-            saw="; ".join(f"{j} (from {show(j.interval.start)})" for j in wrong),
+            rule=f"{standard}, {name}, {profile.value} limits",
+            saw="; ".join(saw + more),
             look="timings.html (attached)",
         )
     unsure = [j for j in judged if j.verdict is Verdict.INCONCLUSIVE]

@@ -18,7 +18,6 @@ from bench.trace import Direction, FrameSeen
 from bench.units import Ns, show
 from bench.wire import Matches
 
-
 MOST_TOLD = 5
 """Intervals that a deviation spells out; all are in timings.html."""
 

@@ -31,14 +31,19 @@ from bench.net import (
     Security,
     Tcp,
     Udp,
+    address_claim,
     decode,
     encode,
     is_ipv6,
     link_local,
+    neighbour_advertisement,
+    neighbour_solicitation,
     sdp_request,
     sdp_response,
+    tcp_refusal,
 )
-from bench.units import ms
+from bench.rig import SutChoice, open_rig
+from bench.units import ms, s
 
 CAR, STATION = MacAddress.parse("02:00:00:00:0e:01"), MacAddress.parse("02:00:00:00:05:01")
 REQUEST = sdp_request(CAR, link_local(CAR), 49152)
@@ -173,6 +178,44 @@ def test_tshark_finds_nothing_wrong_with_the_sdp_we_write(tmp_path):
     assert compare(path) == 2
     assert [row["_ws.malformed"] for row in dissected(path).values()] == ["", ""]
     assert [row["udp.checksum.status"] for row in dissected(path).values()] == [GOOD, GOOD]
+
+
+def test_tshark_finds_nothing_wrong_with_neighbours_and_refusals_we_write(tmp_path):
+    """Who has this address, I have it, nobody listens there."""
+    claim = address_claim(CAR, link_local(CAR))
+    question = neighbour_solicitation(CAR, link_local(CAR), link_local(STATION))
+    knock = replace(SEGMENT, packet=replace(SEGMENT.packet, payload=replace(SEGMENT.packet.payload, flags=SYN)))
+    frames = [
+        claim,
+        question,
+        neighbour_advertisement(question, STATION, link_local(STATION)),
+        neighbour_advertisement(claim, STATION, link_local(CAR)),
+        tcp_refusal(knock, STATION),
+    ]
+    path = written(tmp_path / "neighbours.pcapng", *frames)
+
+    assert compare(path) == len(frames)
+    assert [row["_ws.malformed"] for row in dissected(path).values()] == [""] * len(frames)
+    assert [row["icmpv6.checksum.status"] for row in dissected(path).values()] == [GOOD] * 4 + [""]
+
+
+@pytest.mark.parametrize("vehicle_id", ["hyundai-ioniq28", "tesla-modely", "audi-q4-2026", "bmw-ix"])
+def test_tshark_reads_every_packet_of_a_simulated_session_as_we_do(vehicle_id, tmp_path):
+    """Car, station and what both say to their neighbours, from the first frame to the refused connection."""
+    path = tmp_path / "session.pcapng"
+    with open_rig("sim").setup(SutChoice("pev", vehicle_id, ()), case="tshark") as setup:
+        setup.pev.plug_in()
+        setup.own_evse.pilot.set_duty_cycle_pct(5.0)
+        setup.own_evse.wait_connection()
+        setup.run_for(s(1))
+        packets = [seen.octets for seen in setup.trace.frames() if seen.packet is not None]
+    with PcapngWriter.open(path) as writer:
+        writer.add_interface("evse")
+        for number, octets in enumerate(packets, start=1):
+            writer.write(ms(number), octets)
+
+    assert compare(path) == len(packets) >= 6
+    assert not any(row["_ws.malformed"] for row in dissected(path).values())
 
 
 def test_tshark_reads_the_segments_we_write(tmp_path):

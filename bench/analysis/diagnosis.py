@@ -90,6 +90,14 @@ def watched(attempt: Attempt) -> Ns:
     return attempt.observed_until - attempt.t_end
 
 
+def all_that_followed(attempt: Attempt) -> str:
+    """`the 12.500 s that followed`."""
+    length = watched(attempt)
+    return (
+        "all that followed (the recorder's clock was set back)" if length < 0 else f"the {show(length)} that followed"
+    )
+
+
 def matched_in(attempt: Attempt) -> str:
     """`Matched in 1.463 s from the car's request`, and how many requests went unanswered before."""
     timings, unanswered = attempt.timings, attempt.unanswered_requests
@@ -179,8 +187,8 @@ def wrong_param_run_id(attempt: Attempt) -> str:
 def never_appeared(attempt: Attempt) -> str:
     other = "the EVSE" if attempt.recorder.plays_car else "the car"
     return (
-        f"{matched_in(attempt)}, but the network never came up: {other} never appeared in it in the "
-        f"{show(watched(attempt))} that followed (TT_match_join {show(TT_MATCH_JOIN)}); a modem did not join, or its "
+        f"{matched_in(attempt)}, but the network never came up: {other} never appeared in it in "
+        f"{all_that_followed(attempt)} (TT_match_join {show(TT_MATCH_JOIN)}); a modem did not join, or its "
         "host was silent."
     )
 
@@ -190,13 +198,15 @@ def never_back(attempt: Attempt) -> str:
     since = show(restart.silent_t - attempt.set_key_after_match.t) if restart and attempt.set_key_after_match else ""
     return (
         f"{matched_in(attempt)}, but the network never came up: the recorder's own modem fell silent {since} after it "
-        f"was told the key and never answered again in the {show(watched(attempt))} that followed."
+        f"was told the key and never answered again in {all_that_followed(attempt)}."
     )
 
 
 def confirmed(attempt: Attempt) -> str:
     proof = attempt.network_proof
     up = f"; network up {show(proof.after_match_cnf)} later" if proof else ""
+    if proof and proof.after_match_cnf < 0:
+        up = "; network up, after a time that is not known because the recorder's clock was set back"
     return f"{matched_in(attempt)}{blemishes(attempt)}{up}."
 
 

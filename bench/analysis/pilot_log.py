@@ -2,9 +2,13 @@
 
 states    columns `t`, `state` and, if wanted, `duty`, named in the first line. `t` is seconds since the first frame of
           the capture, or a date and time of ISO 8601, in UTC if it has no offset. `state` is A to F, or with the
-          generator's figure: B1 steady, B2 with PWM. `duty` is the duty cycle in percent, 100 steady, 0 for -12 V
+          generator's figure: B1 steady, B2 with PWM; or the level of the pilot, 12V to 3V, 0V, -12V. `duty` is the
+          duty cycle in percent, 100 steady, 0 for -12 V
 everest   the event log of an EVerest station: quoted columns time in UTC, who, what, details, without a first line
           that names them. Its words for pilot events are those of its session log
+
+Cells are parted by commas, or, as spreadsheets of some countries write them, by semicolons or tabs; then a number may
+have a decimal comma. Lines need not be in order of time.
 """
 
 from __future__ import annotations
@@ -28,6 +32,9 @@ MAX_SIZE = 64 * 1024 * 1024
 NEAR: Ns = s(1)
 """A log written at the end of a capture may have its last edges this much behind the last frame."""
 FORMS = "the columns t, state and perhaps duty, or the event log of an EVerest station"
+SEPARATORS = ",;\t"
+QUOTED = re.compile(r'"[^"]*"?')
+DECIMAL_COMMA = re.compile(r"([+-]?\d+),(\d+)( ?%)?$")
 Rows: TypeAlias = list[tuple[int, list[str]]]
 """Line numbers and cells, without empty lines."""
 
@@ -95,12 +102,23 @@ def read_pilot_log(path: str) -> PilotLog:
 
 
 def _rows(path: str) -> Rows:
-    reader = csv.reader(io.StringIO(_text(path), newline=""))
+    text = _text(path)
+    separator = _separator(text)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True)
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as error:
         raise ConfigError(f"{path}: line {reader.line_num}: {error}; a log of the pilot has {FORMS}") from None
-    return [(number, row) for number, row in rows if any(row)]
+    rows = [(number, row) for number, row in rows if any(row)]
+    if separator == ",":
+        return rows
+    return [(number, [DECIMAL_COMMA.sub(r"\1.\2\3", cell) for cell in row]) for number, row in rows]
+
+
+def _separator(text: str) -> str:
+    """What parts the cells of the first line that has any: the most frequent one outside of quotes."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    return max(SEPARATORS, key=QUOTED.sub("", first).count)
 
 
 def _text(path: str) -> str:
@@ -137,6 +155,9 @@ def _instant(text: str) -> Ns | None:
 # the form of its own --------------------------------------------------------------------------------------------------
 
 STATE = re.compile(r"([A-F])([12]?)$")
+LEVEL = re.compile(r"\+?(-?\d+) ?V$")
+LEVELS = {"12": "A", "9": "B", "6": "C", "3": "D", "0": "E", "-12": "F"}
+"""Volts of the upper half of the pilot -> state."""
 DUTY_NAMES = ("duty", "duty_pct", "duty_cycle_pct")
 PLUGGED = ("B", "C", "D")
 UNKNOWN_PWM = -1.0
@@ -152,7 +173,7 @@ def _states(path: str, head: list[str], rows: Rows) -> tuple[list[PilotEdge], li
     edges: list[PilotEdge] = []
     times: list[Ns] = []
     relative: bool | None = None
-    state, duty = "", None
+    lines: list[tuple[Ns, str, str, float | None, str]] = []
     for number, row in rows:
         if len(row) != len(head):
             raise ConfigError(f"{path}: line {number}: {len(row)} cells where the first line names {len(head)}")
@@ -164,8 +185,11 @@ def _states(path: str, head: list[str], rows: Rows) -> tuple[list[PilotEdge], li
         times.append(t)
         letter, figure = _state(path, number, cells["state"])
         told = cells[duty_name] if duty_name else ""
-        now = _duty(path, number, told) if told else _untold(letter, figure, duty)
-        text = ", ".join(cell for cell in row[: len(head)] if cell)
+        text = ", ".join(cell for cell in row if cell)
+        lines.append((t, letter, figure, _duty(path, number, told) if told else None, text))
+    state, duty = "", None
+    for t, letter, figure, percent, text in sorted(lines, key=lambda line: line[0]):
+        now = _untold(letter, figure, duty) if percent is None else percent
         edges += [PilotEdge(t, kind, after, None, text) for kind, after in _changes(state, letter)]
         if now is not None and now != duty:
             kind = PilotKind.PWM_ON if now else PilotKind.PWM_OFF
@@ -193,9 +217,14 @@ def _time(path: str, number: int, text: str) -> tuple[Ns, bool]:
 
 def _state(path: str, number: int, text: str) -> tuple[str, str]:
     found = STATE.match(text.upper())
-    if found is None:
-        raise ConfigError(f"{path}: line {number}: state is {text!r}; expected are A to F, or A1 to D2")
-    return found[1], found[2]
+    if found is not None:
+        return found[1], found[2]
+    level = LEVEL.match(text.upper())
+    if level is not None and level[1] in LEVELS:
+        return LEVELS[level[1]], ""
+    raise ConfigError(
+        f"{path}: line {number}: state is {text!r}; expected are A to F, or A1 to D2, or the level, as in 9V"
+    )
 
 
 def _duty(path: str, number: int, text: str) -> float:

@@ -33,7 +33,7 @@ class SdpMessage:
 
 @dataclass(frozen=True, slots=True)
 class SdpPair:
-    """A response and the last request before it of the host it is meant for.
+    """A response and the last request before it of the host, and from the port, it is meant for.
 
     asked           requests of that host since the last response to it, this one included
     first_asked_t   the first of these

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -25,17 +27,56 @@ from bench.net import (
 )
 from bench.units import Ns, s
 
-UDP = 17
+HOP_BY_HOP, UDP = 0, 17
 """Next header, octet 20 of a frame."""
+UDP_AT = 54
+"""Octet of a frame: Ethernet, and IPv6 without extension headers."""
 PORT = SDP_PORT.to_bytes(2, "big")
 MAX_LISTED = 5000
 """Messages, pairs and series kept of each; a capture of nothing but SDP must not fill the memory."""
 MAX_ASKING = 100
 """Hosts whose unanswered requests are remembered."""
+MAX_WAITING = 100
+"""Unanswered requests that are remembered of each of them; all are counted."""
 MAX_ENDPOINTS = 10
 """Different stations or ports that are remembered of one attempt."""
 SERIES_GAP = s(5)
 """A request this long after the last one begins a new series."""
+
+
+@dataclass(slots=True)
+class Asking:
+    """The requests of one host that were not answered yet.
+
+    first_t   of the first of them
+    count     all of them
+    waiting   the last ones
+    """
+
+    first_t: Ns
+    count: int = 0
+    waiting: deque[SdpMessage] = field(default_factory=lambda: deque(maxlen=MAX_WAITING))
+
+    def asks(self, request: SdpMessage) -> None:
+        self.count += 1
+        self.waiting.append(request)
+
+    def answered_by(self, response: SdpMessage) -> SdpPair:
+        """With the last request from the port that is answered; a port that nobody asked from stands for any.
+
+        A car that asks again from another port may yet get the answer to its earlier request. Later ones go on waiting.
+        """
+        asked = list(self.waiting)
+        ports = [request.src_port for request in asked]
+        behind = ports[::-1].index(response.dst_port) if response.dst_port in ports else 0
+        at = len(asked) - behind
+        pair = SdpPair(asked[at - 1], response, self.count - behind, self.first_t)
+        self.waiting.clear()
+        self.waiting.extend(asked[at:])
+        self.count = behind
+        if behind:
+            self.first_t = asked[at].t
+        return pair
 
 
 class SdpWatch:
@@ -50,8 +91,7 @@ class SdpWatch:
         self._chatters = None if recorder.role is Role.PEV_INTERNAL else recorder.host
         self._talk: Conversation | None = None
         self._pev: bytes | None = None
-        self._pending: dict[Ipv6Address, tuple[SdpMessage, SdpMessage, int]] = {}
-        """host -> its first and last request without a response, and how many"""
+        self._pending: dict[Ipv6Address, Asking] = {}
 
     def attempt_opened(self, talk: Conversation) -> None:
         self._talk, self._pev = talk, None
@@ -70,7 +110,8 @@ class SdpWatch:
             after = self._talk.sdp if self._talk else None
             if after is not None:
                 after.first_frame, after.first_frame_t = number, t
-        if octets[20] == UDP and PORT in (octets[54:56], octets[56:58]):
+        at = udp_at(octets)
+        if at and PORT in (octets[at : at + 2], octets[at + 2 : at + 4]):
             message = sdp_message(number, t, octets)
             if message is None:
                 self._unread(number)
@@ -88,9 +129,11 @@ class SdpWatch:
         self.log.requests += 1
         self._list(message)
         self._series(message)
-        first, _, asked = self._pending.get(message.src, (message, message, 0))
-        if asked or len(self._pending) < MAX_ASKING:
-            self._pending[message.src] = first, message, asked + 1
+        asking = self._pending.get(message.src)
+        if asking is None and len(self._pending) < MAX_ASKING:
+            asking = self._pending[message.src] = Asking(message.t)
+        if asking is not None:
+            asking.asks(message)
         after = self._talk.sdp if self._talk else None
         if after is None:
             self.log.outside += 1
@@ -105,9 +148,11 @@ class SdpWatch:
         self.log.responses += 1
         self._list(message)
         pair: SdpPair | None = None
-        asked = self._pending.pop(message.dst, None)
-        if asked is not None:
-            pair = SdpPair(asked[1], message, asked[2], asked[0].t)
+        asking = self._pending.get(message.dst)
+        if asking is not None:
+            pair = asking.answered_by(message)
+            if not asking.count:
+                del self._pending[message.dst]
             if len(self.log.pairs) < MAX_LISTED:
                 self.log.pairs.append(pair)
         after = self._talk.sdp if self._talk else None
@@ -123,7 +168,7 @@ class SdpWatch:
                 after.endpoints += (endpoint,)
         if message.security not in after.offered:
             after.offered += (message.security,)
-        if pair is not None:
+        if pair is not None and pair.latency >= 0:  # unless the clock was set back in between
             after.shortest = min(pair.latency, pair.latency if after.shortest is None else after.shortest)
             after.longest = max(pair.latency, pair.latency if after.longest is None else after.longest)
 
@@ -140,6 +185,15 @@ class SdpWatch:
             series[-1].count += 1
         elif len(series) < MAX_LISTED:
             series.append(SdpSeries(message, message))
+
+
+def udp_at(octets: bytes) -> int:
+    """Where in a frame the UDP header begins, behind hop-by-hop options if there are any; 0 for other packets."""
+    if octets[20] == UDP:
+        return UDP_AT
+    if octets[20] == HOP_BY_HOP and len(octets) > UDP_AT + 1 and octets[UDP_AT] == UDP:
+        return UDP_AT + 8 * (octets[UDP_AT + 1] + 1)
+    return 0
 
 
 def says_the_same(a: SdpMessage, b: SdpMessage) -> bool:

@@ -69,7 +69,9 @@ def way_lines(attempt: Attempt) -> tuple[str, list[WayLine]]:
     timed += [(edge.t, WayLine(label, edge.t - zero)) for edge, label in edges[:MAX_EDGES]]
     if pilot is not None:
         timed += [(t, WayLine(label, t - zero)) for t, label in _anchors(attempt)]
-    lines = [line for _, line in sorted(timed, key=lambda pair: pair[0])]
+    if pilot is not None:  # without one the order of the frames holds, even where the clock was set back
+        timed.sort(key=lambda pair: pair[0])
+    lines = [line for _, line in timed]
     if more > 0:
         lines.append(WayLine(f"and {more} more changes of the pilot"))
     return zero_name, lines

@@ -99,6 +99,16 @@ def test_lines_out_of_order_are_put_in_order(tmp_path: Path) -> None:
     assert edges("".join([*lines[3:], *lines[:3]]), tmp_path) == edges(SESSION, tmp_path)
 
 
+def test_other_separators_tell_the_same(tmp_path: Path) -> None:
+    """Semicolons, a blank behind the comma, lines of Windows; commas in details part nothing."""
+    expected = edges(SESSION, tmp_path)
+
+    assert edges(SESSION.replace('","', '";"').replace('",""', '";""'), tmp_path) == expected
+    assert edges(SESSION.replace('","', '", "'), tmp_path) == expected
+    assert edges("\ufeff" + SESSION.replace("\n", "\r\n\r\n"), tmp_path) == expected
+    assert edges(SESSION.replace('"",', '"a; b, c; d; e; f",').replace(',""', ',"a; b; c, d; e"'), tmp_path) == expected
+
+
 def test_a_line_cut_off_at_the_end_is_left_out(tmp_path: Path) -> None:
     """The station lost its power while it wrote. In the middle it is an error."""
     assert edges(SESSION + '"2023-04-1', tmp_path) == edges(SESSION, tmp_path)
@@ -153,6 +163,45 @@ def test_every_change_of_state_has_its_name(rows: str, found: list[str], tmp_pat
     assert [kind for _, kind, _, _ in edges(f"t,state\n{rows}\n", tmp_path)] == found
 
 
+def test_rows_out_of_order_are_put_in_order(tmp_path: Path) -> None:
+    """Before changes are looked for, not after: an edge lies between neighbours in time."""
+    rows = ["0,A,100\n", "7.6,B,100\n", "8.7,B,5\n", "20,A,100\n"]
+    in_order = edges("t,state,duty\n" + "".join(rows), tmp_path)
+
+    assert [kind for _, kind, _, _ in in_order[2:]] == ["car_connected", "pwm_on", "car_unplugged", "pwm_off"]
+    for other in ((0, 2, 1, 3), (3, 2, 1, 0)):
+        assert edges("t,state,duty\n" + "".join(rows[n] for n in other), tmp_path) == in_order
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "t;state;duty\r\n0;A;100\r\n\r\n7,6;B;100\r\n8,7;B;5,5 %\r\n",
+        "t\tstate\tduty\n0\tA\t100\n7.6\tB\t100\n8,7\tB\t5,5\n",
+        '"t";"state";"duty"\n"0";"A";""\n"0";"A";"100"\n"7,6";"B";"100"\n"8,7";"B";"5,5"\n',
+        "t, state, duty\n0, A, 100\n7.6, B, 100\n8.7, B, 5.5\n",
+    ],
+    ids=["semicolons", "tabs", "quoted", "spaces"],
+)
+def test_cells_are_parted_as_spreadsheets_part_them(text: str, tmp_path: Path) -> None:
+    """A decimal comma is one where it cannot part cells."""
+    assert edges(text, tmp_path) == edges("t,state,duty\n0,A,100\n7.6,B,100\n8.7,B,5.5\n", tmp_path)
+
+
+def test_a_comma_that_parts_cells_is_no_decimal_comma(tmp_path: Path) -> None:
+    """`7,6` in a table with commas is two cells; in quotes it is no number."""
+    assert complaint("t,state\n7,6,B\n", tmp_path).startswith("line 2: 3 cells where the first line names 2")
+    assert complaint('t,state\n"7,6",B\n', tmp_path).startswith("line 2: t is '7,6'")
+
+
+def test_a_state_may_be_told_by_its_level(tmp_path: Path) -> None:
+    """The upper half of the pilot in volts, as a scope shows it; what is between the levels is no state."""
+    text = "t,state\n1,12V\n2,+9 V\n3,6v\n4,3V\n5,0V\n6,-12V\n"
+
+    assert edges(text, tmp_path) == edges("t,state\n1,A\n2,B\n3,C\n4,D\n5,E\n6,F\n", tmp_path)
+    assert complaint("t,state\n1,8V\n", tmp_path).startswith("line 2: state is '8V'; expected are A to F")
+
+
 @pytest.mark.parametrize("head", ["t,state,duty", "T, State, duty_pct", "duty_cycle_pct,t,state", "\ufefft,state,duty"])
 def test_columns_are_found_by_their_names(head: str, tmp_path: Path) -> None:
     """In any order, with or without a byte order mark."""
@@ -176,7 +225,7 @@ def test_a_date_is_utc_unless_it_has_an_offset(t: str, tmp_path: Path) -> None:
         (b"\xd4\xc3\xb2\xa1\x02\x00", "is no text"),
         ("t\0,state\n", "is no text"),
         ("t,state\n" + "1" * 200_000 + ",B\n", "line 2: field larger than field limit"),
-        ("time;state\n1;B\n", "is no log of the pilot that is known here; its first line is 'time;state'"),
+        ("time;state\n1;B\n", "is no log of the pilot that is known here; its first line is 'time,state'"),
         ("2023-04-14T12:43:41.5Z,B\n", "is no log of the pilot that is known here"),
         ("12.5,B\n13,C\n", "is no log of the pilot that is known here"),
         ("t,state,voltage\n1,B,9\n", "line 1: no column is called 'voltage' here; known are t, state and duty"),

@@ -27,10 +27,11 @@ from slac_exchange import (
     the_attempt,
 )
 
-from bench.analysis import Recorder, Role, sdp_watch
+from bench.analysis import Recorder, Role, analyze, sdp_watch
 from bench.analysis.sdp_model import SdpLog
 from bench.capture import UNKNOWN_ADDRESS, PcapngWriter
 from bench.cli.analysis_run import run
+from bench.cli.analysis_way import way_lines
 from bench.ids import MacAddress
 from bench.net import (
     ALL_NODES,
@@ -78,6 +79,14 @@ def quiet(at: float) -> Step:
     return frame(at, Ipv6Frame(EVSE, PEV, Ipv6(CAR_IP, STATION_IP, RawPayload(6, bytes(20)))))
 
 
+def ask_from(port: int, at: float) -> Step:
+    return frame(at, sdp_request(PEV, CAR_IP, port))
+
+
+def answer_to(port: int, at: float) -> Step:
+    return frame(at, sdp_response(sdp_request(PEV, CAR_IP, port), EVSE, STATION_IP, 61341))
+
+
 def log(steps: Steps, recorder: Recorder = AT_EVSE) -> SdpLog:
     return analysis(steps, recorder).sdp
 
@@ -93,6 +102,48 @@ def test_a_response_belongs_to_the_last_request_of_the_car_it_goes_to() -> None:
 
     assert (first.request.src, first.latency, first.asked, first.first_latency) == (CAR_IP, ms(200), 2, ms(700))
     assert (second.request.src_mac, second.latency, second.asked) == (OTHER_PEV, ms(200), 1)
+
+
+def test_a_response_belongs_to_the_port_it_goes_to() -> None:
+    """A car that asks again from another port gets the answer to its first request, then that to its second."""
+    steps = [*MATCHED, ask_from(50000, 4000), ask_from(50001, 4250), answer_to(50000, 4300), answer_to(50001, 4560)]
+
+    first, second = log(steps).pairs
+
+    assert (first.request.src_port, first.latency, first.asked, first.first_latency) == (50000, ms(300), 1, ms(300))
+    assert (second.request.src_port, second.latency, second.asked, second.first_latency) == (50001, ms(310), 1, ms(310))
+
+
+@pytest.mark.parametrize("port", [50002, 15118], ids=["the last one", "one that nobody asked from"])
+def test_requests_from_other_ports_before_it_are_counted_with_it(port: int) -> None:
+    """The answer ends the waiting of all that were asked up to then; one to a strange port stands for the last."""
+    steps = [*MATCHED, *(ask_from(50000 + n, 4000 + 250 * n) for n in range(3)), answer_to(port, 4510)]
+
+    (pair,) = log([*steps, answer_to(50000, 4520)]).pairs
+
+    assert (pair.request.src_port, pair.latency, pair.asked, pair.first_latency) == (50002, ms(10), 3, ms(510))
+
+
+def test_requests_from_many_ports_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last ones are remembered, all are counted, and the time counts from the first."""
+    monkeypatch.setattr(sdp_watch, "MAX_WAITING", 2)
+    asked = [ask_from(50000 + n, 4000 + 250 * n) for n in range(5)]
+
+    (pair,) = log([*MATCHED, *asked, answer_to(50000, 5010)]).pairs
+    late, last = log([*MATCHED, *asked, answer_to(50003, 5010), answer_to(50004, 5020)]).pairs
+
+    assert (pair.request.src_port, pair.asked, pair.first_latency) == (50004, 5, ms(1010))
+    assert (late.asked, late.first_latency, last.asked, last.first_latency) == (4, ms(1010), 1, ms(20))
+
+
+def test_a_request_behind_hop_by_hop_options_is_read() -> None:
+    """Where the options end, the datagram begins; a frame that ends inside of them is passed over."""
+    behind = replace(REQUEST, packet=replace(REQUEST.packet, hop_by_hop=ROUTER_ALERT))
+    whole = frame(4000, behind)
+    cut = [replace(whole, payload=whole.payload[: length - 12]) for length in (54, 55, 56, 62)]
+
+    assert log([*MATCHED, whole, answer(4010)]).pairs == log([*MATCHED, ask(4000), answer(4010)]).pairs
+    assert log([*MATCHED, *cut]) == SdpLog()
 
 
 def test_a_second_response_to_one_request_makes_no_pair() -> None:
@@ -214,6 +265,44 @@ def test_the_extremes_of_the_latency_are_kept() -> None:
 
     assert found is not None
     assert (found.shortest, found.longest, found.offered) == (ms(10), ms(90), (Security.NO_TLS,))
+
+
+def test_a_latency_across_a_clock_set_back_is_none() -> None:
+    """The pair keeps what the stamps say; the extremes of the attempt do not."""
+    steps = [*MATCHED, ask(4000), answer(1000), ask(1500), answer(1520)]
+
+    found = analyze(records(steps, in_order=True), AT_EVSE)
+
+    (attempt,) = found.attempts
+    assert attempt.sdp is not None
+    assert (attempt.sdp.shortest, attempt.sdp.longest) == (ms(20), ms(20))
+    assert [pair.latency for pair in found.sdp.pairs] == [-ms(3000), ms(20)]
+    assert [series.count for series in found.sdp.series] == [2]
+
+
+def test_a_network_that_shows_after_the_clock_was_set_back_came_up_nobody_knows_when() -> None:
+    steps = [*MATCHED, ask(-60_000), answer(-59_990)]
+
+    (attempt,) = analyze(records(steps, in_order=True), AT_EVSE).attempts
+
+    assert attempt.network_proof is not None
+    assert "network up, after a time that is not known because the recorder's clock was set back" in attempt.diagnosis
+    assert "-61" not in attempt.diagnosis
+
+
+def test_a_network_that_never_shows_is_not_waited_for_a_negative_time() -> None:
+    """What is recorded after a clock was set back has a length that nobody knows."""
+    (attempt,) = analyze(records([*MATCHED, answer(-60_000)], in_order=True), AT_EVSE).attempts
+
+    assert "never appeared in it in all that followed (the recorder's clock was set back)" in attempt.diagnosis
+    assert "the 20.000 s that followed" in the_attempt([*MATCHED, answer(MATCH_CNF_AT + 20_000)]).diagnosis
+
+
+def test_the_way_keeps_the_order_of_its_frames_where_the_clock_was_set_back() -> None:
+    """The answer follows the request, whatever the stamps say."""
+    (attempt,) = analyze(records([*MATCHED, ask(4000), answer(-60_000)], in_order=True), AT_EVSE).attempts
+
+    assert [line.label for line in way_lines(attempt)[1]] == ["network up, first SDP request", "SDP response"]
 
 
 def test_a_repeated_match_cnf_forgets_nothing() -> None:

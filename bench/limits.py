@@ -205,4 +205,4 @@ _LIMITS = (
     ),
 )
 LIMITS: dict[str, Limit] = {limit.name: limit for limit in _LIMITS}
-"""Every interval that frames and pilot of one match can show, in the order of a match: table A.1, then SDP."""
+"""Every interval that frames and pilot of one match can show, in its order: SLAC, SDP, how it ends."""

@@ -77,7 +77,7 @@ class PilotSeen:
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
-    """A SLAC machine of the bench went to another state."""
+    """A machine of the bench, SLAC or SDP, went to another state."""
 
     t: Ns
     station: str

@@ -1,4 +1,4 @@
-"""Checks that more than one folder makes."""
+"""Checks that more than one folder makes, and what they are made of."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bench.errors import Deviation, TooClose
 from bench.ids import RunId
 from bench.limits import AFTER_MATCH
 from bench.mme import CmSlacParmReq, Context, Mme, violations
+from bench.net import Ipv6Frame, Udp, V2gtp
 from bench.rig import Setup
 from bench.slac.events import LinkUp
 from bench.station import PATIENCE, EvseStation, PevStation
@@ -34,6 +35,13 @@ def frames_of(setup: Setup, station: EvseStation | PevStation, *, direction: Dir
         for entry in setup.trace.frames()
         if entry.port == station.wire.port.name and entry.direction is direction and isinstance(entry.mme, Mme)
     ]
+
+
+def carrying(frame: Ipv6Frame, payload: V2gtp | bytes) -> Ipv6Frame:
+    """*frame* with another payload of its datagram, for `Wire.alter` and `Wire.altered`."""
+    datagram = frame.packet.payload
+    assert isinstance(datagram, Udp)
+    return replace(frame, packet=replace(frame.packet, payload=replace(datagram, payload=payload)))
 
 
 def demand_intervals(intervals: Iterable[Interval], side: str, *, who: str, profile: Profile, uncertainty: Ns) -> None:

@@ -291,16 +291,18 @@ class PlcAdapter:
     def watch(self, network: Network, report: Report) -> None:
         """Look for a partner in *network* every PROBE_EVERY; `link_up_at` tells since when there is one.
 
-        *report* is called when a partner came or went, with the instant of the answer that says so.
+        *report* is called when a partner came or went, with the instant of the answer, or of the partner's frame, that
+        says so.
         """
         self._watched, self._report, self.link_up_at = network, report, None
         self._unanswered, self._left, self._heard_at = 0, None, None
         self._next_probe = self._now() + PROBE_EVERY
 
     def heard_partner(self, t: Ns) -> None:
-        """A frame of the partner came through the watched network: it is there, whenever the adapter is asked next."""
+        """A frame of the partner came through the watched network: it is there, whenever the adapter is asked next,
+        and the adapter has its power, whatever it left unanswered before."""
         if self._watched is not None and self._left is None:
-            self._heard_at = t
+            self._heard_at, self._unanswered = t, 0
             self._set_link(True, t)
 
     def watch_leaving(self, network: Network, left: Callable[[Ns], None]) -> None:

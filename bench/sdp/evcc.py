@@ -91,7 +91,7 @@ class EvccSdp(SdpMachine[EvccState, EvccOn]):
             self.fire(self.evcc, EvccOn.NETWORK_DOWN, now)
 
     def receive(self, frame: Ipv6Frame, now: Ns) -> None:
-        if self.met_as_host(frame, now) or not _from_sdp(frame) or frame.src == self.mac:
+        if self.met_as_host(frame, now) or not self._may_answer(frame) or frame.src == self.mac:
             return
         message = sdp_message(frame)
         if isinstance(message, SdpRequest):
@@ -102,10 +102,20 @@ class EvccSdp(SdpMachine[EvccState, EvccOn]):
             else:
                 self.fire(self.evcc, EvccOn.RESPONSE, now, frame)
 
+    def _may_answer(self, frame: Ipv6Frame) -> bool:
+        """Whether it came from the SDP port, or to the one that waits for the answer, whatever it carries."""
+        datagram = frame.packet.payload
+        if not isinstance(datagram, Udp):
+            return False
+        to_us = frame.packet.dst == self.address and datagram.dst_port == self.settings.port
+        return to_us or datagram.src_port == SDP_PORT
+
     def _refusal(self, frame: Ipv6Frame, message: SdpResponse | bytes | None) -> str:
-        """Why a lawful frame from the SDP port is not taken; empty: it is."""
+        """Why a lawful datagram is not taken for the answer; empty: it is."""
         packet, datagram = frame.packet, frame.packet.payload
         assert isinstance(datagram, Udp)
+        if datagram.src_port != SDP_PORT:
+            return f"it comes from port {datagram.src_port} instead of {SDP_PORT}"
         if not isinstance(message, SdpResponse):
             return "it is none"
         if (frame.dst, packet.dst, datagram.dst_port) != (self.mac, self.address, self.settings.port):
@@ -147,8 +157,3 @@ class EvccSdp(SdpMachine[EvccState, EvccOn]):
 
     def give_up(self, evcc: Evcc, now: Ns, _: None) -> None:
         self.events.append(NotDiscovered(now, evcc.requests, evcc.why))
-
-
-def _from_sdp(frame: Ipv6Frame) -> bool:
-    """Whether it came from the SDP port, whatever it carries."""
-    return isinstance(frame.packet.payload, Udp) and frame.packet.payload.src_port == SDP_PORT

@@ -17,6 +17,7 @@ from bench.analysis.recorded import explain_last_attempt
 from bench.errors import Deviation
 from bench.ids import MacAddress, Nmk, nid_from_nmk
 from bench.machine import Ignored, StateChanged
+from bench.net import Ipv6Frame
 from bench.pilot.model import PilotReading
 from bench.ports import EvsePilot, PevPilot
 from bench.pump import Pump
@@ -107,9 +108,8 @@ class Station(ABC, Generic[Pilot, Slac, Sdp]):
                 self.machine.receive(came.frame, came.t)
                 self.adapter.receive(came)
             elif came.packet is not None:
-                if came.packet.src == self._partner():
+                if self._match is not None and self._match_stands and self._shows_link(came.packet, self._match):
                     self.adapter.heard_partner(came.t)
-                    self._flush(now)
                 self.sdp.receive(came.packet, came.t)
             self._flush(now)
         self._run_out(now, now)
@@ -153,13 +153,9 @@ class Station(ABC, Generic[Pilot, Slac, Sdp]):
             self._follow(event)
         return True
 
-    def _partner(self) -> MacAddress | None:
-        """The host this station was matched with, while the match stands."""
-        return self._other_end(self._match) if self._match is not None and self._match_stands else None
-
-    @staticmethod
     @abstractmethod
-    def _other_end(match: Matched) -> MacAddress: ...
+    def _shows_link(self, packet: Ipv6Frame, match: Matched) -> bool:
+        """Whether *packet* can only have come through the network of *match*, which stands, from its other end."""
 
     def _keep(self, event: Event | SdpEvent) -> None:
         """The last match, whether it stands, and its link, because they are asked for at every step of the pump."""

@@ -7,9 +7,8 @@ from functools import partial
 from bench.adapter import QUIET_AFTER_KEY, PlcAdapter
 from bench.analysis import Role
 from bench.errors import Deviation, PortError
-from bench.ids import MacAddress
 from bench.machine import Ignored
-from bench.net import SdpRequest, Tcp
+from bench.net import Ipv6Frame, SdpRequest, Tcp
 from bench.ports import EvsePilot
 from bench.sdp.events import Answered, SdpEvent
 from bench.sdp.secc import SeccSdp, SeccSettings
@@ -89,7 +88,11 @@ class EvseStation(Station[EvsePilot, EvseSlac, SeccSdp]):
         answered = self.pump.run(lambda: bool(self.happened(Answered, since=match.t)), link.t + within)
         requests = self.wire.seen(SdpRequest, since=match.t, where=lambda seen: seen.src == match.pev_mac)
         if not answered or not requests:
-            said = [event.why for event in self.happened(Ignored, since=match.t) if event.what.startswith("SDP")]
+            said = [
+                event.why
+                for event in self.happened(Ignored, since=match.t)
+                if event.who == str(match.pev_mac) and event.what.startswith(("SDP", "V2GTP"))
+            ]
             raise Deviation(
                 f"{sut} joined the network and "
                 + (f"asked by SDP in vain: {said[0]}" if said else f"did not ask by SDP within {show(within)}"),
@@ -128,12 +131,12 @@ class EvseStation(Station[EvsePilot, EvseSlac, SeccSdp]):
         """Another network, from the next match on; `prepare` gives its key to the adapter. Not while a car is there."""
         self.network = self.machine.network = network
 
-    @staticmethod
-    def _other_end(match: Matched) -> MacAddress:
-        return match.pev_mac
+    def _shows_link(self, packet: Ipv6Frame, match: Matched) -> bool:
+        """Its adapter had the key before the car came."""
+        return packet.src == match.pev_mac
 
     def _follow(self, event: Event | SdpEvent) -> None:
-        if isinstance(event, AttemptFailed | LinkLost) and not self.machine.sessions:
+        if isinstance(event, AttemptFailed | LinkLost) and not self._match_stands:
             self.sdp.no_network(event.t)
         match event:
             case Matched(t, pev_mac):

@@ -7,8 +7,9 @@ import random
 from bench.adapter import PlcAdapter
 from bench.analysis import Role
 from bench.errors import Deviation
-from bench.ids import MacAddress, RunId
+from bench.ids import RunId
 from bench.machine import Ignored
+from bench.net import Ipv6Frame
 from bench.ports import PevPilot
 from bench.sdp.evcc import EvccSdp, EvccSettings
 from bench.sdp.events import Discovered, NotDiscovered, SdpEvent
@@ -69,9 +70,9 @@ class PevStation(Station[PevPilot, PevSlac, EvccSdp]):
     def unplug(self) -> None:
         self.pilot.unplug()
 
-    @staticmethod
-    def _other_end(match: Matched) -> MacAddress:
-        return match.evse_mac
+    def _shows_link(self, packet: Ipv6Frame, match: Matched) -> bool:
+        """Until its adapter has taken the key, what comes may still have come through the network it leaves."""
+        return self.adapter.link_up_at is not None and packet.src == match.evse_mac
 
     def _follow(self, event: Event | SdpEvent) -> None:
         match event:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,7 @@ from bench.errors import demand
 from bench.ids import nid_from_nmk, nmk_from_password
 from bench.limits import SDP_ANSWER
 from bench.mme import CmSetKeyReq, CmSlacParmReq
-from bench.net import Ipv6Frame, SdpRequest, SdpResponse, Security, Udp, V2gtp, sdp_request
+from bench.net import SdpRequest, SdpResponse, Security, V2gtp, sdp_request
 from bench.rig import Rig, Settings, Setup
 from bench.rig.measuring import intervals_of
 from bench.sdp.evcc import EvccSettings
@@ -20,7 +19,7 @@ from bench.sdp.timers import MOST_REQUESTS
 from bench.slac.events import Network
 from bench.station import PevStation
 from bench.units import ms, s
-from hil_tests.checks import demand_intervals
+from hil_tests.checks import carrying, demand_intervals
 
 pytestmark = [pytest.mark.needs("evse"), pytest.mark.sdp]
 
@@ -28,7 +27,6 @@ OF_THE_BOX = nmk_from_password("HomePlugAV")
 FACTORY_NETWORK = Network(nid_from_nmk(OF_THE_BOX), OF_THE_BOX)
 """Where every adapter is that nobody has given a key."""
 OUTSIDE = "slac-15118-3 10: SDP belongs into the network that the match led into"
-
 
 TLS_FIRST = EvccSettings(securities=(Security.TLS, Security.NO_TLS), accepts=frozenset({Security.TLS, Security.NO_TLS}))
 """As the cars of Volkswagen and Audi ask."""
@@ -98,15 +96,6 @@ WRONG: dict[str, V2gtp | bytes] = {
 }
 
 
-def instead(payload: V2gtp | bytes) -> Callable[[Ipv6Frame], Ipv6Frame]:
-    def change(frame: Ipv6Frame) -> Ipv6Frame:
-        datagram = frame.packet.payload
-        assert isinstance(datagram, Udp)
-        return replace(frame, packet=replace(frame.packet, payload=replace(datagram, payload=payload)))
-
-    return change
-
-
 @pytest.mark.negative
 @pytest.mark.parametrize("of", WRONG)
 def test_it_does_not_answer_a_request_of(pev_plugged_in: Setup, of: str) -> None:
@@ -114,7 +103,7 @@ def test_it_does_not_answer_a_request_of(pev_plugged_in: Setup, of: str) -> None
     pev, sut = pev_plugged_in.own_pev, pev_plugged_in.sut
     pev.wait_link(sut=sut)
 
-    with pev.wire.altered(SdpRequest, instead(WRONG[of])):
+    with pev.wire.altered(SdpRequest, lambda frame: carrying(frame, WRONG[of])):
         pev.wire.expect_none(SdpResponse, during=s(3), who=sut, rule="ISO 15118-2, 7.8.3: V2GTP header")
 
     pev.wait_discovered(sut=sut)

@@ -12,14 +12,14 @@ from bench.ids import MacAddress, Nmk
 from bench.limits import AFTER_MATCH
 from bench.machine import Ignored
 from bench.mme import CmSlacMatchCnf, CmSlacParmReq
-from bench.net import Ipv6Frame, SdpRequest, SdpResponse, Udp, V2gtp, link_local, sdp_request
+from bench.net import Ipv6Frame, SdpRequest, SdpResponse, V2gtp, link_local, sdp_request
 from bench.rig import Rig, Setup
 from bench.rig.measuring import intervals_of
 from bench.sdp.events import Answered, Discovered, NotDiscovered
 from bench.sdp.timers import MOST_REQUESTS
 from bench.station import EvseStation, PevStation
 from bench.units import ms, s
-from hil_tests.checks import demand_intervals
+from hil_tests.checks import carrying, demand_intervals
 
 pytestmark = [pytest.mark.needs("pair"), pytest.mark.sdp]
 
@@ -84,11 +84,8 @@ def test_an_answer_from_a_wrong_address_is_refused_and_said(pair_in_b2: Setup) -
     evse, pev = pair_in_b2.own_evse, pair_in_b2.own_pev
 
     def names_another(frame: Ipv6Frame) -> Ipv6Frame:
-        datagram = frame.packet.payload
-        assert isinstance(datagram, Udp)
         assert isinstance(frame.message, SdpResponse)
-        other = V2gtp(replace(frame.message, secc_address=link_local(pev.mac)))
-        return replace(frame, packet=replace(frame.packet, payload=replace(datagram, payload=other)))
+        return carrying(frame, V2gtp(replace(frame.message, secc_address=link_local(pev.mac))))
 
     evse.wire.alter(SdpResponse, names_another)
     pev.wait_link(sut="our EVSE")

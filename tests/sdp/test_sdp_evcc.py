@@ -168,6 +168,7 @@ REFUSED = {
     "for another host": lambda e: to(replace(e.response(), dst=OTHER_CAR), dst=OTHER_HOST),
     "to the right address by a wrong MAC address": lambda e: replace(e.response(), dst=OTHER_CAR),
     "for another port": lambda e: carrying(e.response(), e.response().packet.payload.payload, dst_port=7),
+    "from another port": lambda e: carrying(e.response(), e.response().packet.payload.payload, src_port=15119),
     "to all nodes": lambda e: to(replace(e.response(), dst=multicast_mac(ALL_NODES)), dst=ALL_NODES),
     "names an address it does not come from": lambda e: e.response(secc_address=link_local(OTHER_STATION)),
     "names an address that is not link-local": lambda e: e.response(secc_address=Ipv6Address.parse("2001:db8::1")),
@@ -201,11 +202,35 @@ def test_a_lawful_answer_is_taken_after_all_of_these(asking):
     assert len(asking.told(Discovered)) == 1
 
 
+def test_an_answer_from_another_port_is_said_to_be_one(asking):
+    """A station that answers from a port of its own would else be called silent."""
+    asking.hears(REFUSED["from another port"](asking))
+
+    assert asking.whys == ["it comes from port 15119 instead of 15118"]
+
+
+def test_datagrams_between_other_ports_are_none_of_its_business(asking):
+    asking.hears(carrying(asking.response(), b"mdns", src_port=5353, dst_port=5353))
+    asking.hears(to(carrying(asking.response(), b"mdns", src_port=5353), dst=ALL_NODES))
+
+    assert asking.whys == []
+
+
 def test_an_answer_before_anything_was_asked_is_ignored(evcc):
     evcc.joins()
     evcc.hears(EvccOnStage.response(_asked(EvccOnStage(EvccSettings(port=CAR_PORT)))))
 
     assert evcc.whys == ["nothing was asked yet"]
+
+
+def test_an_answer_after_the_network_was_left_is_ignored_and_says_so(asking):
+    """It was on its way when the plug was pulled."""
+    late = asking.response()
+    asking.leaves()
+    asking.hears(late)
+
+    assert not asking.told(Discovered)
+    assert asking.whys == ["there is no network"]
 
 
 def _asked(evcc: EvccOnStage) -> EvccOnStage:
@@ -248,6 +273,27 @@ def test_it_does_not_answer_for_the_address_of_others(asking):
     asking.hears(neighbour_solicitation(STATION, link_local(STATION), link_local(CAR)))
 
     assert len(asking.sent) == before
+
+
+def test_a_wrong_question_for_its_address_is_not_answered(asking):
+    before = len(asking.sent)
+    lawful = neighbour_solicitation(STATION, link_local(STATION), asking.machine.address)
+    asking.hears(to(lawful, hop_limit=64))
+
+    assert len(asking.sent) == before
+
+
+def test_a_question_for_an_address_is_no_sdp(asking):
+    asking.hears(neighbour_solicitation(STATION, link_local(STATION), asking.machine.address))
+
+    assert asking.whys == []
+
+
+def test_its_own_frames_are_nothing_to_it(asking):
+    """A modem may give them back."""
+    asking.hears(carrying(request(CAR), V2gtp(SdpRequest()), src_port=15118))
+
+    assert asking.whys == []
 
 
 def test_requests_of_other_cars_are_not_for_it(asking):

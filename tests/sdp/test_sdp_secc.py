@@ -191,6 +191,22 @@ def test_other_segments_and_those_for_others_are_not_answered(matched):
     assert matched.sent == []
 
 
+def test_a_segment_that_breaks_a_rule_is_not_refused(matched):
+    wrong = syn(matched.machine.address)
+    segment = wrong.packet.payload
+    matched.hears(to(wrong, payload=replace(segment, checksum=0x1234)))
+
+    assert matched.sent == []
+
+
+def test_a_second_end_is_nothing(matched):
+    """The attempt fails, and then the pilot is left."""
+    matched.ends()
+    matched.ends()
+
+    assert matched.whys == []
+
+
 def test_an_end_without_a_match_is_nothing(secc):
     secc.ends()
 

@@ -15,10 +15,14 @@ from bench.adapter.flash import AdapterFlash, Pib, no_progress
 from bench.change.holding import signals_held
 from bench.change.journal import Change, Journal, Stage
 from bench.change.store import Store, digest_of
-from bench.errors import AdapterError, AdapterSilent, PibError
+from bench.errors import AdapterError, AdapterRefused, AdapterSilent, PibError
 from bench.ids import MacAddress
 from bench.power import GuardedSwitch
+from bench.units import Ns, s
 
+WRITES_WITHIN: Ns = s(60)
+"""Longer than any commit: 20 to 40 s are told of, restart included."""
+LOOK_AGAIN: Ns = s(1)
 LOADERS = ("BootLoader", "SoftLoader")
 """In the version text of an adapter that has no valid firmware or parameters to run."""
 
@@ -99,7 +103,7 @@ class _Ladder:
             )
             return None
         self._say("restart")
-        self.adapter.restart()
+        self._restart()
         return self._settled(self.adapter.read_pib())
 
     def _rewritten(self) -> Pib | None:
@@ -126,6 +130,26 @@ class _Ladder:
         return self._settled(self.adapter.read_pib())
 
     # parts of them ----------------------------------------------------------------------------------------------
+
+    def _restart(self) -> None:
+        """An adapter that still writes its flash, for a program that is gone, refuses; it is waited for."""
+        pump = self.adapter.wire.pump
+        until = pump.clock.now() + WRITES_WITHIN
+        told = False
+        while True:
+            try:
+                return self.adapter.restart()
+            except AdapterSilent:
+                if not told:
+                    raise
+                return self.adapter.wait_ready()  # Some restart by themselves after a commit.
+            except AdapterRefused:
+                if pump.clock.now() >= until:
+                    raise
+                if not told:
+                    self._say("it refuses, perhaps because it still writes its flash: waiting for that")
+                    told = True
+                pump.run_for(LOOK_AGAIN)
 
     def _write(self, flash: AdapterFlash, octets: bytes) -> None:
         flash.stage(octets, self.progress)
@@ -177,7 +201,9 @@ class _Ladder:
             elif digest == change.old:
                 # What was sent without a commit still waits in its memory, and keeps others from writing.
                 self._say("restart, so that it forgets what was sent to it")
-                self.adapter.restart()
+                self._restart()
+                if digest_of((now := self.adapter.read_pib()).octets) != digest:
+                    return self._settled(now)  # It was still writing.
                 over = Stage.UNCHANGED if change.stage in (Stage.BEGUN, Stage.STAGED) else Stage.ROLLED_BACK
                 self.journal.note(change, over)
                 self._say(f"'{change.title}' is over: the adapter runs on the old block")

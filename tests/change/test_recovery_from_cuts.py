@@ -242,3 +242,34 @@ def test_a_program_that_died_leaves_no_session_behind(tmp_path: Path) -> None:
 
     assert stand.modem.flash.session is None
     changed(stand, store)
+
+
+class Killed(BaseException):
+    """The program is gone, in the middle of a call; what it would have done afterwards is not done."""
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_adapter_that_still_writes_for_a_program_that_is_gone_is_waited_for(family: str, tmp_path: Path) -> None:
+    """It answers with its old block and refuses to restart; a moment later it runs on the new one."""
+    store = Store(tmp_path)
+    stand = Stand(family)
+    stand.adapter.identify()
+    new = stand.modem.flash.image().with_values({"user_hfid": "the new block"}).octets
+    writing = stand.modem.flash.write
+
+    def write_and_die(parts, *, lasting, **rest):
+        writing(parts, lasting=lasting, **rest)
+        stand.modem.flash.write = writing
+        raise Killed
+
+    stand.modem.flash.write = write_and_die
+    with pytest.raises(Killed):
+        changed(stand, store)
+    assert stand.modem.flash.busy
+
+    recovered = recover(stand.adapter, store)
+
+    assert recovered.pib is not None
+    assert recovered.pib.octets == new, recovered.said
+    assert Journal(store).unfinished() == [], recovered.said
+    assert any("is done: the adapter runs on the new block" in text for text in recovered.said)

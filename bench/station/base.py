@@ -135,13 +135,13 @@ class Station(ABC, Generic[Pilot, Slac, Sdp]):
                 self._flush(now)
 
     def _flush(self, now: Ns) -> None:
-        """Send what the machines want sent and follow what they report, until neither has more to say."""
-        while self._flushed(self.machine, now) or self._flushed(self.sdp, now):
-            pass
+        """Send what the machines want sent and follow what they report. SDP comes second: it follows from SLAC."""
+        self._flush_machine(self.machine, now)
+        self._flush_machine(self.sdp, now)
 
-    def _flushed(self, machine: Slac | Sdp, now: Ns) -> bool:
+    def _flush_machine(self, machine: Slac | Sdp, now: Ns) -> None:
         if not machine.outbox and not machine.events:
-            return False
+            return
         for frame in machine.outbox:
             self.wire.send(frame, now)
         machine.outbox.clear()
@@ -151,7 +151,6 @@ class Station(ABC, Generic[Pilot, Slac, Sdp]):
             self._keep(event)
             self._record(event)
             self._follow(event)
-        return True
 
     @abstractmethod
     def _shows_link(self, packet: Ipv6Frame, match: Matched) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import pytest
+from paper_screen import PaperScreen
 
 from bench.clock import SystemClock
 from bench.live.asking import ScreenOperator
@@ -27,26 +27,13 @@ class Left(Exception):
     """The person pressed x."""
 
 
-class Person:
+class Person(PaperScreen):
     """A `Screen`. Presses *keys* one after the other, each once *sight* is on the screen."""
 
     def __init__(self, sight: str, keys: str) -> None:
         self._sight, self._keys = sight, keys
         self.screen = ""
-        self._read, self._write = os.pipe()
-
-    def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
-
-    def fileno(self) -> int:
-        return self._read
-
-    def size(self) -> tuple[int, int]:
-        return 80, 24
-
-    def pressed(self) -> bool:
-        return False
+        super().__init__(80, 24)
 
     def typed(self) -> str:
         if not self._keys or self._sight not in self.screen:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from paper_screen import PaperScreen
 
 from bench.errors import PortError
 from bench.live import console as module
@@ -27,7 +27,7 @@ class Left(Exception):
     """The person pressed x, or the script of the test is over."""
 
 
-class Person:
+class Person(PaperScreen):
     """Looks at the screen and presses keys: a `Screen`.
 
     script  (what must be on the screen, then what is pressed), one after the other; then the person leaves
@@ -37,20 +37,7 @@ class Person:
         self._script = list(script)
         self.screens: list[str] = []
         self._end = time.monotonic() + PATIENCE_S
-        self._read, self._write = os.pipe()
-
-    def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
-
-    def fileno(self) -> int:
-        return self._read
-
-    def size(self) -> tuple[int, int]:
-        return 140, 40
-
-    def pressed(self) -> bool:
-        return False
+        super().__init__(140, 40)
 
     def typed(self) -> str:
         if time.monotonic() > self._end:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from paper_screen import PaperScreen
 
 from bench.live.console import Console
 from bench.live.opening import rig_to_watch, wishes_for
@@ -21,27 +22,14 @@ class Left(Exception):
     """The person has seen enough."""
 
 
-class Onlooker:
+class Onlooker(PaperScreen):
     """A `Screen` at which E is pressed, and which is left once *sight* is on it."""
 
     def __init__(self, sight: str) -> None:
         self._sight = sight
         self.screen = ""
         self._begun = False
-        self._read, self._write = os.pipe()
-
-    def close(self) -> None:
-        os.close(self._read)
-        os.close(self._write)
-
-    def fileno(self) -> int:
-        return self._read
-
-    def size(self) -> tuple[int, int]:
-        return 100, 30
-
-    def pressed(self) -> bool:
-        return False
+        super().__init__(100, 30)
 
     def typed(self) -> str:
         if not self._begun:

@@ -87,7 +87,7 @@ def test_it_asks_again_every_250_ms_and_50_times_in_all(asking):
     assert len(times) == 50
     assert {after - before for before, after in pairwise(times)} == {ms(250)}
     assert asking.told(NotDiscovered) == [
-        NotDiscovered(times[-1] + ms(250), 50, "no answer that is taken to 50 requests")
+        NotDiscovered(times[-1] + ms(250), 50, "no answer that may be taken, to the last request")
     ]
 
 

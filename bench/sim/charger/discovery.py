@@ -12,11 +12,8 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.net import (
-    ACK,
     ALL_NODES,
-    RST,
     SDP_PORT,
-    Ipv6,
     Ipv6Frame,
     SdpRequest,
     Security,
@@ -24,6 +21,7 @@ from bench.net import (
     Udp,
     V2gtp,
     sdp_response,
+    tcp_refusal,
 )
 from bench.profiles import FixedPort, NewPortPerStart, OneOfPorts, SdpSecurity
 from bench.sim.charger.conduct import ChargerConduct
@@ -104,8 +102,7 @@ class SdpServer:
         packet = frame.packet
         self.knocks += 1
         self._node.note(f"refuses TCP of {packet.src} to port {segment.dst_port}: there is no V2G session here")
-        reset = Tcp(segment.dst_port, segment.src_port, ack=(segment.seq + 1) % 2**32, flags=RST | ACK)
-        self._node.send(Ipv6Frame(frame.src, self._node.mac, Ipv6(self._node.address, packet.src, reset)))
+        self._node.send(tcp_refusal(frame, self._node.mac))
 
     def _port_of_this_start(self) -> int:
         match self._sdp.tcp_port:

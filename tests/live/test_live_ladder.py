@@ -308,9 +308,7 @@ def test_discovery_is_news_its_failure_is_trouble_and_an_answer_that_is_not_take
     heard.trace.note(0, "pev", "discovered the station of A at B port 1, no TLS (1 asked)")
     for n in range(50):
         heard.trace.note(n, "pev", "ignored SDP response from A: it offers TLS")
-    heard.trace.note(
-        60, "pev", "discovered no station in 50 requests: no answer that may be taken"
-    )
+    heard.trace.note(60, "pev", "discovered no station in 50 requests: no answer that may be taken")
 
     assert [(step.name.split(" ", 2)[1], step.tone) for step in heard.steps] == [
         ("discovered", Tone.GOOD),
